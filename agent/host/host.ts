@@ -1,0 +1,31 @@
+/**
+ * The agent's only way to the machine it manages. Resource types get a `Host` and nothing else, so that child processes
+ * and file-system calls live in agent/host alone. Parsers are pure functions beside each port.
+ */
+import type { AtomicFile } from './atomic-file.ts'
+import type { BackupStore } from './backup.ts'
+import type { BlobStore } from './blob.ts'
+import type { Dpkg } from './dpkg.ts'
+import type { Exec } from './exec.ts'
+import type { FileReader } from './file-reader.ts'
+import type { Passwd } from './passwd.ts'
+import type { Systemd } from './systemd.ts'
+
+export interface Host {
+  /** Runs programs: argument arrays in, exit code and output out. */
+  readonly exec: Exec
+  /** Bulk, synchronous reading: lstat, readlink, content hashes (cached by inode, size, mtime and ctime). */
+  readonly files: FileReader
+  /** Atomic replacement, directories, links, removal. */
+  readonly write: AtomicFile
+  /** Content-addressed bytes that catalogs name. */
+  readonly blobs: BlobStore
+  /** Content-addressed store of what was overwritten or removed. */
+  readonly backups: BackupStore
+  /** apt and dpkg. */
+  readonly dpkg: Dpkg
+  /** systemctl. */
+  readonly systemd: Systemd
+  /** passwd, group and shadow files, and the shadow tools that change them. */
+  readonly passwd: Passwd
+}

@@ -1,0 +1,45 @@
+/**
+ * What a resource type is to the engine. The engine knows this interface and no type by name.
+ *
+ * The contract, which resource/contract.ts tests for every type:
+ * - `read` and `diff` write nothing. `diff` is pure; an empty list means "in sync".
+ * - After `apply` of every change, a new `read` and `diff` give an empty list (the engine checks this).
+ * - `apply` is idempotent: killed anywhere and run again, the host ends in the same state; it never leaves a half-made
+ *   thing where a whole one stood.
+ * - A failure is a thrown RekindleError that says what was tried, what the tool answered and what was kept.
+ * - Nothing sensitive appears in a change: `from` and `to` of such a property are `[redacted]`, and there is no diff.
+ */
+import type { Change } from '../../schemas/generated/types.ts'
+import type { ResourceId } from '../../schemas/resource-id.ts'
+import type { Host } from '../host/host.ts'
+
+/** One resource as the catalog wants it. */
+export interface Wanted<Params> {
+  readonly id: ResourceId
+  readonly title: string
+  readonly params: Params
+  /** `path:line` in the site. */
+  readonly where: string
+}
+
+/** What `read` found; an `Error` stands for a resource that could not be read, and fails that one alone. */
+export type Reading<State> = ReadonlyMap<ResourceId, State | Error>
+
+export interface ResourceType<Params, State> {
+  /** The type's name, as in `resource/<name>` and in ids. */
+  readonly name: string
+  /** Actual state of all wanted resources of this type, in as few calls as the host allows. */
+  read(host: Host, wanted: readonly Wanted<Params>[]): Promise<Reading<State>> | Reading<State>
+  /** What differs, for people and for `apply`. Empty: in sync. */
+  diff(wanted: Wanted<Params>, actual: State): readonly Change[]
+  /** Brings the host to the wanted state. Called only when `changes` is not empty, and never in no-op mode. */
+  apply(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<void>
+  /** Text diffs and other costly detail for a report, called for resources that differ only. Writes nothing. */
+  explain?(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<readonly Change[]>
+  /** Restart, reload or run, after something that notifies this resource changed. Absent: a refresh does nothing. */
+  refresh?(host: Host, wanted: Wanted<Params>, before: State): Promise<void>
+  /** Whether a difference can be drift at all. Default true; an exec without a guard says false. */
+  canDrift?(wanted: Wanted<Params>): boolean
+  /** Directories whose entries tell (by inotify) that a resource may have moved. A hint: the poll is the net. */
+  watch?(wanted: Wanted<Params>): readonly string[]
+}

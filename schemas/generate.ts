@@ -1,0 +1,120 @@
+/**
+ * Makes `generated/` from the JSON Schemas: types.ts (json-schema-to-typescript) and validators.js (ajv, standalone, so
+ * that an agent starts without compiling a schema). Run by `npm run generate`; same input, same bytes.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv, type AnySchema } from 'ajv'
+import standaloneModule from 'ajv/dist/standalone/index.js'
+import { compile, type JSONSchema } from 'json-schema-to-typescript'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const rooms = ['resource', 'protocol', 'config'] as const
+
+interface Schema extends JSONSchema {
+  readonly $id: string
+  readonly title: string
+}
+
+function loadSchemas(): Schema[] {
+  return rooms.flatMap((room) =>
+    readdirSync(join(here, room))
+      .filter((name) => name.endsWith('.json'))
+      .sort()
+      .map((name) => JSON.parse(readFileSync(join(here, room, name), 'utf8')) as Schema),
+  )
+}
+
+/** One schema that holds them all, so that a type that several refer to is rendered once. */
+function bundle(schemas: readonly Schema[]): JSONSchema {
+  const titleOf = new Map(schemas.map((schema) => [schema.$id, schema.title]))
+  const definitions: Record<string, unknown> = {}
+  for (const { $id: _, definitions: own = {}, ...schema } of schemas) {
+    const local = (ref: string) =>
+      ref.startsWith('#/definitions/')
+        ? `#/definitions/${schema.title}_${ref.slice('#/definitions/'.length)}`
+        : `#/definitions/${titleOf.get(ref)}`
+    definitions[schema.title] = rewriteRefs(schema, local)
+    for (const [name, definition] of Object.entries(own)) {
+      definitions[`${schema.title}_${name}`] = rewriteRefs(definition, local)
+    }
+  }
+  const table = (entries: readonly (readonly [string, string])[], title: string, description: string) => ({
+    title,
+    description,
+    type: 'object',
+    additionalProperties: false,
+    required: entries.map(([name]) => name),
+    properties: Object.fromEntries(entries.map(([name, type]) => [name, { $ref: `#/definitions/${type}` }])),
+  })
+  const all = schemas.map((schema) => [schema.$id, schema.title] as const)
+  const resources = all
+    .filter(([id]) => id.startsWith('resource/'))
+    .map(([id, type]) => [id.slice('resource/'.length), type] as const)
+  definitions['ResourceParams'] = table(resources, 'ResourceParams', 'Parameters of every resource type.')
+  return { ...table(all, 'SchemaTypes', "Every schema's type, by the schema's name."), definitions } as JSONSchema
+}
+
+function rewriteRefs(node: unknown, rewrite: (ref: string) => string): unknown {
+  if (Array.isArray(node)) return node.map((item) => rewriteRefs(item, rewrite))
+  if (typeof node !== 'object' || node === null) return node
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) =>
+      key === '$ref' && typeof value === 'string' ? [key, rewrite(value)] : [key, rewriteRefs(value, rewrite)],
+    ),
+  )
+}
+
+async function renderTypes(schemas: readonly Schema[]): Promise<string> {
+  return compile(bundle(schemas), 'SchemaTypes', {
+    bannerComment: '// Made by schemas/generate.ts; do not edit.',
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+    unreachableDefinitions: true,
+    format: false,
+  })
+}
+
+function inline(node: unknown, byId: ReadonlyMap<string, Schema>): unknown {
+  if (Array.isArray(node)) return node.map((item) => inline(item, byId))
+  if (typeof node !== 'object' || node === null) return node
+  const target = '$ref' in node && typeof node.$ref === 'string' ? byId.get(node.$ref) : undefined
+  if (target !== undefined) {
+    const { $id: _, ...rest } = target
+    return inline(rest, byId)
+  }
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, inline(value, byId)]))
+}
+
+function renderValidators(schemas: readonly Schema[]): string {
+  const byId = new Map(schemas.map((schema) => [schema.$id, schema]))
+  const ajv = new Ajv({
+    schemas: schemas.map((schema) => inline(schema, byId) as AnySchema),
+    code: { source: true, esm: true },
+    allErrors: true,
+    strict: false,
+    inlineRefs: false,
+  })
+  const names = Object.fromEntries(schemas.map((schema) => [schema.$id.replaceAll(/[^a-z0-9]+/gi, '_'), schema.$id]))
+  const source = standaloneModule.default(ajv, names)
+  // ajv's ESM output still calls require() for its two small runtime helpers.
+  const helpers = new Map<string, string>()
+  const body = source.replaceAll(/require\("(ajv\/dist\/runtime\/\w+)"\)\.default/g, (_, path: string) => {
+    const name = `runtime_${path.split('/').at(-1)}`
+    helpers.set(name, `import ${name}_module from '${path}.js'\nconst ${name} = ${name}_module.default ?? ${name}_module`)
+    return name
+  })
+  return ['// Made by schemas/generate.ts; do not edit.', ...helpers.values(), body, ''].join('\n')
+}
+
+async function main(): Promise<void> {
+  const schemas = loadSchemas()
+  const out = join(here, 'generated')
+  mkdirSync(out, { recursive: true })
+  writeFileSync(join(out, 'types.ts'), await renderTypes(schemas))
+  writeFileSync(join(out, 'validators.js'), renderValidators(schemas))
+  writeFileSync(join(out, 'validators.d.ts'), '// Made by schemas/generate.ts; do not edit.\nexport {}\n')
+}
+
+await main()
