@@ -24,7 +24,8 @@ export function open(envelope: Envelope, publicKey: KeyObject, host: string): Ca
   }
   if (sha256(bytes) !== envelope.hash) throw refuse('signature-invalid', 'its hash is not that of its bytes')
   const catalog = validate('protocol/catalog', JSON.parse(envelope.payload), 'the catalog')
-  if (catalog.host !== host) throw refuse('catalog-invalid', `it is for host "${catalog.host}", not "${host}"`)
+  if (catalog.host !== host)
+    throw refuse('catalog-invalid', `it is for host "${catalog.host}", not "${host}"`)
   return catalog
 }
 

@@ -52,8 +52,11 @@ function bundle(schemas: readonly Schema[]): JSONSchema {
   const resources = all
     .filter(([id]) => id.startsWith('resource/'))
     .map(([id, type]) => [id.slice('resource/'.length), type] as const)
-  definitions['ResourceParams'] = table(resources, 'ResourceParams', 'Parameters of every resource type.')
-  return { ...table(all, 'SchemaTypes', "Every schema's type, by the schema's name."), definitions } as JSONSchema
+  definitions.ResourceParams = table(resources, 'ResourceParams', 'Parameters of every resource type.')
+  return {
+    ...table(all, 'SchemaTypes', "Every schema's type, by the schema's name."),
+    definitions,
+  } as JSONSchema
 }
 
 function rewriteRefs(node: unknown, rewrite: (ref: string) => string): unknown {
@@ -61,7 +64,9 @@ function rewriteRefs(node: unknown, rewrite: (ref: string) => string): unknown {
   if (typeof node !== 'object' || node === null) return node
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) =>
-      key === '$ref' && typeof value === 'string' ? [key, rewrite(value)] : [key, rewriteRefs(value, rewrite)],
+      key === '$ref' && typeof value === 'string'
+        ? [key, rewrite(value)]
+        : [key, rewriteRefs(value, rewrite)],
     ),
   )
 }
@@ -96,13 +101,18 @@ function renderValidators(schemas: readonly Schema[]): string {
     strict: false,
     inlineRefs: false,
   })
-  const names = Object.fromEntries(schemas.map((schema) => [schema.$id.replaceAll(/[^a-z0-9]+/gi, '_'), schema.$id]))
+  const names = Object.fromEntries(
+    schemas.map((schema) => [schema.$id.replaceAll(/[^a-z0-9]+/gi, '_'), schema.$id]),
+  )
   const source = standaloneModule.default(ajv, names)
   // ajv's ESM output still calls require() for its two small runtime helpers.
   const helpers = new Map<string, string>()
   const body = source.replaceAll(/require\("(ajv\/dist\/runtime\/\w+)"\)\.default/g, (_, path: string) => {
     const name = `runtime_${path.split('/').at(-1)}`
-    helpers.set(name, `import ${name}_module from '${path}.js'\nconst ${name} = ${name}_module.default ?? ${name}_module`)
+    helpers.set(
+      name,
+      `import ${name}_module from '${path}.js'\nconst ${name} = ${name}_module.default ?? ${name}_module`,
+    )
     return name
   })
   return ['// Made by schemas/generate.ts; do not edit.', ...helpers.values(), body, ''].join('\n')

@@ -12,7 +12,11 @@ export function renderResourceId(type: string, title: string): ResourceId {
 export function parseResourceId(id: string): { type: string; title: string } {
   const colon = id.indexOf(':')
   if (colon < 1 || colon === id.length - 1) {
-    throw new RekindleError({ code: 'bad-request', message: `Cannot read resource id "${id}"`, wanted: 'type:title' })
+    throw new RekindleError({
+      code: 'bad-request',
+      message: `Cannot read resource id "${id}"`,
+      wanted: 'type:title',
+    })
   }
   return { type: id.slice(0, colon), title: id.slice(colon + 1) }
 }

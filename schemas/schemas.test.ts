@@ -26,7 +26,14 @@ describe('canonical()', () => {
 
 describe('open()', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
-  const catalog: Catalog = { version: 1, host: 'web-1', role: 'web', revision: 'r1', drift: 'correct', resources: [] }
+  const catalog: Catalog = {
+    version: 1,
+    host: 'web-1',
+    role: 'web',
+    revision: 'r1',
+    drift: 'correct',
+    resources: [],
+  }
 
   it('gives back the catalog that seal() signed', () => {
     expect(open(seal(catalog, privateKey), publicKey, 'web-1')).toEqual(catalog)
@@ -36,7 +43,9 @@ describe('open()', () => {
     const envelope = seal(catalog, privateKey)
     const changed = { ...envelope, payload: envelope.payload.replace('web-1', 'web-2') }
     expect(() => open(changed, publicKey, 'web-2')).toThrow(/not signed/)
-    expect(() => open(seal(catalog, generateKeyPairSync('ed25519').privateKey), publicKey, 'web-1')).toThrow(/not signed/)
+    expect(() => open(seal(catalog, generateKeyPairSync('ed25519').privateKey), publicKey, 'web-1')).toThrow(
+      /not signed/,
+    )
     expect(() => open(envelope, publicKey, 'web-2')).toThrow(/for host "web-1", not "web-2"/)
   })
 })
@@ -47,7 +56,9 @@ describe('validate()', () => {
       { path: '/colour', wanted: 'no such parameter', found: '"red"' },
       { path: '/mode', wanted: 'string', found: '420' },
     ])
-    expect(() => validate('resource/exec', {}, 'exec "x"')).toThrow('Cannot read exec "x": /command: wanted a value, found nothing')
+    expect(() => validate('resource/exec', {}, 'exec "x"')).toThrow(
+      'Cannot read exec "x": /command: wanted a value, found nothing',
+    )
   })
 })
 
@@ -63,7 +74,11 @@ describe('RekindleError', () => {
     expect(renderError(error)).toBe(
       'Cannot apply file "/etc/motd": ENOSPC: no space left on device\n  at:     role/web.ts:12\n  kept:   the old file',
     )
-    expect(errorShape(error)).toMatchObject({ code: 'apply-failed', where: 'role/web.ts:12', kept: 'the old file' })
+    expect(errorShape(error)).toMatchObject({
+      code: 'apply-failed',
+      where: 'role/web.ts:12',
+      kept: 'the old file',
+    })
   })
 })
 

@@ -14,7 +14,10 @@ export interface Diagnostic {
 }
 
 /** The standalone validators that generate.ts made, by schema name. */
-const table = validators as unknown as Record<string, { (value: unknown): boolean; errors?: ErrorObject[] | null }>
+const table = validators as unknown as Record<
+  string,
+  { (value: unknown): boolean; errors?: ErrorObject[] | null }
+>
 
 /** Whether a type of resource has a schema. */
 export function isResourceType(type: string): boolean {
@@ -24,7 +27,8 @@ export function isResourceType(type: string): boolean {
 /** All that is wrong with `value`, or an empty list. Shape and bounds are those of schemas/<name>.json. */
 export function diagnose(name: SchemaName, value: unknown): readonly Diagnostic[] {
   const validator = table[exportName(name)]
-  if (validator === undefined) throw new RekindleError({ code: 'internal', message: `Cannot find the schema "${name}"` })
+  if (validator === undefined)
+    throw new RekindleError({ code: 'internal', message: `Cannot find the schema "${name}"` })
   if (validator(value)) return []
   return (validator.errors ?? []).map((error) => toDiagnostic(error, value))
 }
@@ -60,11 +64,15 @@ function exportName(schema: string): string {
 function toDiagnostic(error: ErrorObject, root: unknown): Diagnostic {
   const params: Record<string, unknown> = error.params
   if (error.keyword === 'additionalProperties') {
-    const path = `${error.instancePath}/${String(params['additionalProperty'])}`
+    const path = `${error.instancePath}/${String(params.additionalProperty)}`
     return { path, wanted: 'no such parameter', found: show(at(root, path)) }
   }
   if (error.keyword === 'required') {
-    return { path: `${error.instancePath}/${String(params['missingProperty'])}`, wanted: 'a value', found: 'nothing' }
+    return {
+      path: `${error.instancePath}/${String(params.missingProperty)}`,
+      wanted: 'a value',
+      found: 'nothing',
+    }
   }
   return { path: error.instancePath, wanted: wantedBy(error), found: show(at(root, error.instancePath)) }
 }
@@ -73,13 +81,15 @@ function wantedBy(error: ErrorObject): string {
   const params: Record<string, unknown> = error.params
   switch (error.keyword) {
     case 'type':
-      return [params['type']].flat().join(' or ')
+      return [params.type].flat().join(' or ')
     case 'enum':
-      return `one of ${(params['allowedValues'] as unknown[]).map(show).join(', ')}`
+      return `one of ${(params.allowedValues as unknown[]).map(show).join(', ')}`
     case 'const':
-      return show(params['allowedValue'])
+      return show(params.allowedValue)
     default:
-      return (error.message ?? error.keyword).replace(/^must (NOT )?/, (_, not: string | undefined) => (not ? 'not to ' : ''))
+      return (error.message ?? error.keyword).replace(/^must (NOT )?/, (_, not: string | undefined) =>
+        not ? 'not to ' : '',
+      )
   }
 }
 

@@ -17,7 +17,15 @@ export interface SessionView {
  * What a host is, worst first. `silent`: no word when one was due. `stale`: it applied another catalog than the one
  * wanted. `new`: made, no report yet. `rebuilding`: a rebuild of it is under way.
  */
-export type HostStatus = 'failed' | 'drifted' | 'silent' | 'stale' | 'rebuilding' | 'new' | 'changed' | 'in-sync'
+export type HostStatus =
+  | 'failed'
+  | 'drifted'
+  | 'silent'
+  | 'stale'
+  | 'rebuilding'
+  | 'new'
+  | 'changed'
+  | 'in-sync'
 
 /** GET /api/hosts -> HostRow[] */
 export interface HostRow {
@@ -140,7 +148,11 @@ export interface SiteView {
   readonly roles: readonly string[]
   readonly pools: readonly PoolView[]
   /** Why the newest code is not served; null when it is. */
-  readonly refused: { readonly revision: string; readonly at: string; readonly problems: readonly SiteProblem[] } | null
+  readonly refused: {
+    readonly revision: string
+    readonly at: string
+    readonly problems: readonly SiteProblem[]
+  } | null
 }
 
 export interface SiteProblem {

@@ -20,10 +20,28 @@
  */
 export const rebuildOrders = {
   surge: [
-    'requested', 'admitted', 'creating', 'enrolling', 'converging', 'proving', 'draining', 'evidence', 'destroying', 'in-service',
+    'requested',
+    'admitted',
+    'creating',
+    'enrolling',
+    'converging',
+    'proving',
+    'draining',
+    'evidence',
+    'destroying',
+    'in-service',
   ],
   'in-place': [
-    'requested', 'admitted', 'draining', 'evidence', 'destroying', 'creating', 'enrolling', 'converging', 'proving', 'in-service',
+    'requested',
+    'admitted',
+    'draining',
+    'evidence',
+    'destroying',
+    'creating',
+    'enrolling',
+    'converging',
+    'proving',
+    'in-service',
   ],
 } as const
 

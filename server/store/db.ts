@@ -23,7 +23,9 @@ export function openDatabase(path: string): Db {
 
 /** Runs each migration that the database has not seen, in order of name, each in a transaction of its own. */
 function migrate(db: Db, dir: string): void {
-  const names = readdirSync(dir).filter((name) => name.endsWith('.sql')).sort()
+  const names = readdirSync(dir)
+    .filter((name) => name.endsWith('.sql'))
+    .sort()
   const applied = Number(db.pragma('user_version', { simple: true }))
   if (applied > names.length) {
     throw new RekindleError({

@@ -1,0 +1,58 @@
+/** The command line: picks a side and loads it lazily. The only file that may reach both agent and server. */
+import { RekindleError, renderError } from '../schemas/errors.ts'
+
+type Run = (argv: readonly string[]) => Promise<void>
+
+const agentSide = async (): Promise<Run> => (await import('../agent/cli.ts')).run
+const serverSide = async (): Promise<Run> => (await import('../server/cli.ts')).run
+
+const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
+  agent: {
+    side: agentSide,
+    about: 'pull this host’s catalog and converge it; a daemon, or once with --once',
+  },
+  apply: { side: agentSide, about: 'converge this host to a compiled catalog file' },
+  plan: { side: agentSide, about: 'show what apply would change' },
+  facts: { side: agentSide, about: 'print what this host says of itself' },
+  server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
+  token: { side: serverSide, about: 'make a join token for a new host' },
+  compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
+  check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length))
+  const lines = Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(width)}  ${about}`)
+  return ['Usage: rekindle COMMAND [OPTIONS]', '', ...lines, '', 'rekindle COMMAND --help tells more.'].join(
+    '\n',
+  )
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [name = '--help'] = argv
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.log(usage())
+    return
+  }
+  if (name === '--version' || name === '-V') {
+    console.log((await import('../schemas/version.ts')).version)
+    return
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (command === undefined) {
+    throw new RekindleError({
+      code: 'bad-request',
+      message: `Cannot run "${name}": no such command`,
+      hint: 'rekindle --help',
+    })
+  }
+  const run = await command.side()
+  await run(argv)
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  console.error(renderError(error))
+  process.exitCode = 1
+}
