@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{schemas,catalogs,agent,server,bin}/**/*.test.ts', 'test/*.test.ts'],
+          include: ['{schemas,catalogs,agent,server,bin,docs}/**/*.test.ts', 'test/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
         },
       },

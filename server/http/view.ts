@@ -5,6 +5,8 @@
 import type { Change, Report } from '../../schemas/generated/types.ts'
 import type { RebuildOrder, RebuildState } from '../rebuild/state.ts'
 
+export type { RebuildOrder, RebuildState }
+
 export type Role = 'viewer' | 'operator' | 'admin'
 
 /** GET /api/session */

@@ -40,6 +40,8 @@ export interface MachineDriver {
   list(): Promise<readonly Machine[]>
   /** Starts machines that should run and do not (after a reboot of the driver's own host, or a restart of the server). */
   start(machine: string): Promise<Machine>
+  /** Powers it off cleanly, and releases what it holds of the driver's own host; `start` boots it again. */
+  stop(machine: string): Promise<void>
   /** The last lines of the machine's journal and console, for evidence; empty when there are none. */
   evidence(machine: string): Promise<string>
   /** Releases what the driver holds (timers, handles). Machines keep running. */

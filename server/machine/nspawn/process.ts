@@ -1,0 +1,44 @@
+/** Finds out about processes from /proc: alive, since when, whose child. Parsers are pure. */
+import { readFileSync } from 'node:fs'
+
+/** Names one process for ever: a pid alone is used again. */
+export interface ProcessName {
+  readonly pid: number
+  /** Clock ticks after boot; field 22 of proc_pid_stat(5). */
+  readonly startTicks: string
+}
+
+/** State letter and start time. The command stands in parentheses and may hold any character. */
+export function parseStat(stat: string): { state: string; startTicks: string } {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { state: fields[0] ?? '', startTicks: fields[19] ?? '' }
+}
+
+export function nameProcess(pid: number): ProcessName | undefined {
+  const stat = readStat(pid)
+  return stat === undefined ? undefined : { pid, startTicks: stat.startTicks }
+}
+
+/** A zombie is not alive: an orphan can stay one for seconds, and `kill -0` would not tell. */
+export function isAlive({ pid, startTicks }: ProcessName): boolean {
+  const stat = readStat(pid)
+  return stat !== undefined && stat.startTicks === startTicks && stat.state !== 'Z' && stat.state !== 'X'
+}
+
+export function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    // It has ended.
+    return []
+  }
+}
+
+function readStat(pid: number): { state: string; startTicks: string } | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    // It has ended.
+    return undefined
+  }
+}

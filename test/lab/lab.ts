@@ -1,0 +1,142 @@
+/**
+ * A place for real hosts: a bridge and subnet of its own, a machine driver, the base image and a local apt repository.
+ * Tests, demo and benches use it. `close` takes all of it away, and so does the end of the process.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { buildAgentPackage } from '../../agent/package/build.ts'
+import type { MachineDriver } from '../../server/machine/driver.ts'
+import { createNspawnDriver, leaderOf, type NspawnSettings } from '../../server/machine/nspawn/driver.ts'
+import { buildImage } from '../../server/machine/nspawn/image.ts'
+import { removeBridge, serverAddress } from '../../server/machine/nspawn/network.ts'
+import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nspawn/process.ts'
+import { type Ran, tryRun } from '../../server/machine/nspawn/run.ts'
+import { buildRepository, serveRepository } from './apt-repository.ts'
+
+export const packagesForHosts: readonly string[] = ['nginx-light', 'redis-server', 'cron']
+
+/** Images and repositories, shared by all labs of this user. */
+export const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rekindle')
+
+const repositoryPort = 8181
+
+export interface Lab {
+  readonly settings: NspawnSettings
+  readonly driver: MachineDriver
+  /** The server's address on the lab's bridge. */
+  readonly address: string
+  /** Folder for what the lab's server keeps. */
+  readonly dataDir: string
+  readonly repositoryDir: string
+  /** Runs a command inside a machine, as root. */
+  enter(machine: string, argv: readonly string[]): Promise<Ran>
+  /** What of this lab is left on the machine: mounts, namespaces, interfaces, control groups, processes. */
+  leaks(): readonly string[]
+  /** Destroys the machines and takes away the bridge; with `keep` the machines are only stopped. */
+  close(options?: { readonly keep?: boolean }): Promise<void>
+}
+
+export interface LabOptions {
+  /** Short and unique among labs that live at once; names the bridge and the folder. */
+  readonly name: string
+  /** Folder of the lab; default one of its own in the cache, removed by `close`. */
+  readonly dir?: string
+  readonly subnet?: string
+  readonly log?: (line: string) => void
+}
+
+export async function createLab({ name, dir, subnet, log = () => {} }: LabOptions): Promise<Lab> {
+  mkdirSync(cacheDir, { recursive: true })
+  await sweepDeadLabs()
+  const place = dir ?? mkdtempSync(join(cacheDir, `lab-${name}-`))
+  mkdirSync(place, { recursive: true })
+  const network = { bridge: `rk-${name}`.slice(0, 15), subnet: subnet ?? freeSubnet() }
+  writeFileSync(join(place, 'owner.json'), JSON.stringify({ owner: nameProcess(process.pid), network }))
+  const address = serverAddress(network)
+  const agentPackage = await buildAgentPackage(join(cacheDir, 'package'))
+  const base = await buildImage({ cacheDir, log })
+  const repositoryDir = await buildRepository({ cacheDir, base, packages: packagesForHosts, log })
+  const aptSource = `deb [trusted=yes] http://${address}:${repositoryPort}/ ./`
+  const image = await buildImage({ cacheDir, agentPackage, aptSource, log })
+  const settings: NspawnSettings = { ...network, image, dir: join(place, 'machine') }
+  const driver = await createNspawnDriver(settings)
+  const repository = await serveRepository(repositoryDir, address, repositoryPort)
+  const dataDir = join(place, 'data')
+  mkdirSync(dataDir, { recursive: true })
+  return {
+    settings,
+    driver,
+    address,
+    dataDir,
+    repositoryDir,
+    async enter(machine, argv) {
+      const leader = leaderOf(settings.dir, machine)
+      if (leader === undefined) throw new Error(`Cannot enter the machine "${machine}": it does not run`)
+      return tryRun(['nsenter', '-t', String(leader), '-a', ...argv])
+    },
+    leaks: () => findLeaks(settings),
+    async close({ keep = false } = {}) {
+      await closeServer(repository)
+      for (const { machine } of await driver.list())
+        await (keep ? driver.stop(machine) : driver.destroy(machine))
+      await driver.close()
+      await removeBridge(network)
+      if (dir === undefined) rmSync(place, { recursive: true, force: true })
+    },
+  }
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  server.close(() => resolve())
+  await promise
+}
+
+/** A /24 of 198.18.0.0/15, which RFC 2544 sets apart for tests, so it is nobody's LAN. */
+function freeSubnet(): string {
+  const taken = spawnSync('ip', ['-brief', '-4', 'address'], { encoding: 'utf8' }).stdout
+  for (let third = 100; third < 250; third++)
+    if (!taken.includes(` 198.18.${third}.`)) return `198.18.${third}`
+  throw new Error('Cannot make a lab: no free subnet in 198.18.0.0/16')
+}
+
+function findLeaks({ dir, bridge }: NspawnSettings): readonly string[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(` ${dir}/`))
+  const machines = existsSync(dir) ? readdirSync(dir) : []
+  const namespaces = machines.filter((machine) => existsSync(`/run/netns/rk-${machine}`))
+  const processes = spawnSync('pgrep', ['-fa', `directory=${dir}/`], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter(Boolean)
+  const interfaces = existsSync(`/sys/class/net/${bridge}`) ? [bridge] : []
+  return [
+    ...mounts.map((line) => `mount ${line}`),
+    ...namespaces.map((machine) => `namespace rk-${machine}`),
+    ...processes.map((line) => `process ${line}`),
+    ...interfaces.map((name) => `interface ${name}`),
+  ]
+}
+
+/** Takes away the labs whose process was killed before it could. */
+async function sweepDeadLabs(): Promise<void> {
+  for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith('lab-'))) {
+    const place = join(cacheDir, name)
+    const file = join(place, 'owner.json')
+    if (!existsSync(file)) continue
+    // Written by createLab alone.
+    const { owner, network } = JSON.parse(readFileSync(file, 'utf8')) as {
+      owner: ProcessName
+      network: NspawnSettings
+    }
+    if (isAlive(owner)) continue
+    const driver = await createNspawnDriver({ ...network, image: '/', dir: join(place, 'machine') })
+    for (const { machine } of await driver.list()) await driver.destroy(machine)
+    await removeBridge(network)
+    rmSync(place, { recursive: true, force: true })
+  }
+}

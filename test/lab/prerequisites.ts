@@ -1,0 +1,62 @@
+/** What real hosts need of the machine that they run on: found out, and installed with apt where it lacks. */
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Program to look for, and the Debian package that brings it. */
+const needs: readonly (readonly [program: string, debianPackage: string])[] = [
+  ['systemd-nspawn', 'systemd-container'],
+  ['mmdebstrap', 'mmdebstrap'],
+  ['dpkg-deb', 'dpkg'],
+  ['dpkg-scanpackages', 'dpkg-dev'],
+  ['ip', 'iproute2'],
+  ['nsenter', 'util-linux'],
+  ['zstd', 'zstd'],
+]
+
+/** Wanted by the browser tests only. */
+const browser = ['chromium', 'chromium'] as const
+
+export type CanRunHosts = { readonly ok: true } | { readonly ok: false; readonly reason: string }
+
+function find(program: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path))
+}
+
+/** Why real hosts cannot run here, if they cannot. Looks only; installs nothing. */
+export function canRunHosts(): CanRunHosts {
+  if (process.platform !== 'linux')
+    return { ok: false, reason: `real hosts need Linux, and this is ${process.platform}` }
+  if (process.getuid?.() !== 0) return { ok: false, reason: 'real hosts need root' }
+  const lacking = needs.filter(([program]) => find(program) === undefined).map(([program]) => program)
+  if (lacking.length > 0) return { ok: false, reason: `not installed: ${lacking.join(', ')}` }
+  return { ok: true }
+}
+
+/** Installs with apt what is lacking, saying so; does nothing where it is not root or there is no apt. */
+export function installPrerequisites({ withBrowser = true }: { withBrowser?: boolean } = {}): void {
+  const lacking = [...needs, ...(withBrowser ? [browser] : [])].filter(
+    ([program]) => find(program) === undefined,
+  )
+  if (lacking.length === 0 || process.getuid?.() !== 0 || find('apt-get') === undefined) return
+  const packages = [...new Set(lacking.map(([, name]) => name))]
+  console.log(`installing with apt: ${packages.join(', ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', ...packages],
+  ]) {
+    const { status, stderr } = spawnSync('apt-get', args, {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      encoding: 'utf8',
+    })
+    if (status !== 0) {
+      console.log(
+        `apt-get ${args[0]} failed, so some tests will be skipped: ${stderr.trim().split('\n').slice(-3).join('; ')}`,
+      )
+      return
+    }
+  }
+}
