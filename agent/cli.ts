@@ -1,0 +1,195 @@
+/** The agent's command line. It reads arguments, wires the ports, prints, and sets the exit code; the rest is loaded when needed. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { RekindleError } from '../schemas/errors.ts'
+import type { Report } from '../schemas/generated/types.ts'
+import { defaultConfigPath, defaultStateDir, loadConfig } from './config.ts'
+
+const exitCodes = `
+Exit codes: 0, or 1 when the run failed or was not attempted. With --detailed-exitcodes:
+  0  nothing was changed
+  1  the run failed or was not attempted (no catalog, refused catalog, disabled, locked, stopped)
+  2  something was changed
+  4  a resource failed or was skipped for one that did
+  6  both
+A no-op run never exits with 2.`
+
+/** Runs one command of the agent's; `argv` begins with its name. Sets process.exitCode. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('rekindle').exitOverride()
+  addAgent(program)
+  addApply(program)
+  addPlan(program)
+  addFacts(program)
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // commander has printed the reason, or the help that was asked for.
+    process.exitCode = error.exitCode
+  }
+}
+
+interface OnceOptions {
+  readonly config: string
+  readonly once?: true
+  readonly noop?: true
+  readonly detailedExitcodes?: true
+  readonly waitForLock?: number
+  /** False with --no-cached. */
+  readonly cached: boolean
+  readonly json?: true
+}
+
+function addAgent(program: Command): void {
+  const agent = program
+    .command('agent')
+    .description('pull this host’s catalog and converge it; a daemon, or once with --once')
+    .option('--config <file>', 'configuration', defaultConfigPath)
+    .option('--once', 'one run in the foreground')
+    .option('--noop', 'with --once: change nothing, print what would change')
+    .option('--detailed-exitcodes', 'with --once: tell by the exit code what happened')
+    .option(
+      '--wait-for-lock <seconds>',
+      'with --once: how long to wait for a run that is under way',
+      parseSeconds,
+    )
+    .option('--no-cached', 'with --once: without an answer from the server, do not run')
+    .option('--json', 'with --once: print the report as JSON')
+    .addHelpText('after', exitCodes)
+    .action((options: OnceOptions) =>
+      options.once === true ? runOnce(options) : runAsDaemon(options.config),
+    )
+  agent
+    .command('disable')
+    .description('keep runs from starting on this host until it is enabled again')
+    .argument('<reason>', 'said to everyone who tries a run')
+    .action(async (reason: string) => {
+      const { saveDisabled } = await import('./daemon/state.ts')
+      saveDisabled(stateDirOf(agent.opts<OnceOptions>().config), reason, new Date())
+    })
+  agent
+    .command('enable')
+    .description('let runs start again')
+    .action(async () => {
+      const { removeDisabled } = await import('./daemon/state.ts')
+      removeDisabled(stateDirOf(agent.opts<OnceOptions>().config))
+    })
+}
+
+interface ApplyOptions {
+  readonly noop?: true
+  readonly blobs?: string
+  readonly stateDir: string
+  readonly detailedExitcodes?: true
+  readonly json?: true
+}
+
+function addApply(program: Command): void {
+  program
+    .command('apply')
+    .description('converge this host to a compiled catalog file, without a server')
+    .argument('<catalog>', 'a compiled catalog, JSON')
+    .option('--noop', 'change nothing, print what would change')
+    .option('--blobs <dir>', 'folder of file contents, each named by its SHA-256')
+    .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+    .option('--detailed-exitcodes', 'tell by the exit code what happened')
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', exitCodes)
+    .action(apply)
+}
+
+function addPlan(program: Command): void {
+  program
+    .command('plan')
+    .description('show what apply would change, with diffs; changes nothing')
+    .argument('<catalog>', 'a compiled catalog, JSON')
+    .option('--blobs <dir>', 'folder of file contents, each named by its SHA-256')
+    .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+    .option('--json', 'print the plan as JSON')
+    .action(showPlan)
+}
+
+function addFacts(program: Command): void {
+  program
+    .command('facts')
+    .description('print what this host says of itself, as JSON')
+    .action(async () => {
+      const { collectFacts } = await import('./facts/collect.ts')
+      console.log(JSON.stringify(collectFacts(), null, 2))
+    })
+}
+
+async function apply(path: string, options: ApplyOptions): Promise<void> {
+  const { applyCatalog } = await import('./daemon/local.ts')
+  const report = await applyCatalog(path, localOptions(options), { noop: options.noop === true })
+  await finish(report, options)
+}
+
+async function showPlan(path: string, options: ApplyOptions): Promise<void> {
+  const { planCatalog } = await import('./daemon/local.ts')
+  const planned = await planCatalog(path, localOptions(options))
+  if (options.json === true) return console.log(JSON.stringify(planned, null, 2))
+  const { renderPlan } = await import('./engine/render-plan.ts')
+  console.log(renderPlan(planned))
+}
+
+function localOptions({ blobs, stateDir }: ApplyOptions) {
+  return { stateDir: resolve(stateDir), ...(blobs === undefined ? {} : { blobsDir: resolve(blobs) }) }
+}
+
+async function runOnce(options: OnceOptions): Promise<void> {
+  const { runOnce: once } = await import('./daemon/once.ts')
+  const report = await once(loadConfig(options.config), {
+    noop: options.noop === true,
+    allowCached: options.cached,
+    waitMs: (options.waitForLock ?? 0) * 1000,
+    signal: stopSignal(),
+    log: await stderrLog(),
+  })
+  await finish(report, options)
+}
+
+async function runAsDaemon(configPath: string): Promise<void> {
+  const { startDaemon } = await import('./daemon/start.ts')
+  await startDaemon(loadConfig(configPath), await stderrLog(), stopSignal())
+}
+
+async function finish(
+  report: Report,
+  { json, detailedExitcodes }: Pick<OnceOptions, 'json' | 'detailedExitcodes'>,
+): Promise<void> {
+  const { exitCodeOf } = await import('./engine/report.ts')
+  if (json === true) console.log(JSON.stringify(report))
+  else console.log((await import('./engine/render-outcome.ts')).renderReport(report))
+  process.exitCode = exitCodeOf(report, { detailed: detailedExitcodes === true })
+}
+
+/** Aborts at the first SIGTERM or SIGINT, so that the resource at hand is finished; a second one ends the process. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => stop.abort())
+  return stop.signal
+}
+
+async function stderrLog() {
+  const { createLog } = await import('./daemon/log.ts')
+  return createLog((line) => process.stderr.write(line))
+}
+
+/** The configured state folder; a host without a configuration has the usual one. */
+function stateDirOf(configPath: string): string {
+  try {
+    return loadConfig(configPath).stateDir
+  } catch (error) {
+    if (!(error instanceof RekindleError) || existsSync(configPath)) throw error
+    return defaultStateDir
+  }
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (text.trim() === '' || !(seconds >= 0)) throw new InvalidArgumentError('wanted a number of seconds')
+  return seconds
+}

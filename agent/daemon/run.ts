@@ -1,0 +1,186 @@
+/**
+ * One run from its request to its report: which catalog, converge, keep the report, send it. A run that the server does
+ * not answer is done with the last good catalog, and says so.
+ */
+import { errorShape, RekindleError } from '../../schemas/errors.ts'
+import type { Facts, Report } from '../../schemas/generated/types.ts'
+import { converge } from '../engine/converge.ts'
+import type { OnRunEvent } from '../engine/event.ts'
+import type { MemoryStore } from '../engine/memory.ts'
+import { type Prepared, prepare, type Registry } from '../engine/prepare.ts'
+import { makeFailureReport, makeReport, type RunFacts } from '../engine/report.ts'
+import type { Host } from '../host/host.ts'
+import type { Client } from '../link/client.ts'
+import type { Spool } from '../spool/spool.ts'
+import { type Blobs, blobsIn, fetchMissing } from './blobs.ts'
+import { evidenceOf, isWorthReporting } from './evidence.ts'
+import type { Log } from './log.ts'
+import type { RunRequest } from './request.ts'
+import type { CatalogStore } from './state.ts'
+
+export interface RunPorts {
+  /** This host's name, as its certificate has it. */
+  readonly hostName: string
+  readonly client: Pick<Client, 'fetchCatalog' | 'fetchBlob' | 'sendReport'>
+  readonly host: Host
+  readonly blobs: Blobs
+  readonly registry: Registry
+  readonly memory: MemoryStore
+  readonly catalogs: CatalogStore
+  readonly spool: Spool
+  readonly collectFacts: () => Facts
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly newId: () => string
+  readonly log: Log
+}
+
+export interface RunOptions {
+  /** False: without an answer from the server there is no run. Default true. */
+  readonly allowCached?: boolean
+  readonly signal?: AbortSignal
+  readonly onEvent?: OnRunEvent
+}
+
+export interface RunResult {
+  readonly report: Report
+  /** Whether the report was told, or is in the spool to be. */
+  readonly isReported: boolean
+  readonly durationMs: number
+}
+
+export interface Runner {
+  /** Does one run; the caller sees to it that there is one at a time. */
+  run(request: RunRequest, options?: RunOptions): Promise<RunResult>
+  /** The catalog that the last run applied, ready to be watched. */
+  current(): Prepared | undefined
+  /** Sends what waits in the spool. */
+  flush(): Promise<void>
+}
+
+interface Source {
+  readonly prepared: Prepared
+  readonly cached: boolean
+}
+
+export function createRunner(ports: RunPorts): Runner {
+  const prepareOnce = rememberPrepared(ports.registry)
+  let current: Prepared | undefined
+  let lastTold: string | undefined
+
+  async function attempt(request: RunRequest, facts: RunFacts, options: RunOptions): Promise<Report> {
+    try {
+      const { prepared, cached } = await chooseCatalog(ports, prepareOnce, { request, options })
+      current = prepared
+      const { host, memory, now } = ports
+      const convergence = await converge(prepared, { host, memory, now, noop: request.noop, ...options })
+      const { catalogHash, catalog } = prepared
+      return makeReport(
+        { ...facts, catalogHash, revision: catalog.revision, cached, finishedAt: now() },
+        convergence,
+      )
+    } catch (error) {
+      return makeFailureReport({ ...facts, finishedAt: ports.now() }, error)
+    }
+  }
+
+  return {
+    async run(request, options = {}) {
+      const startedAt = ports.now()
+      const { trigger, runId, noop } = request
+      const facts = {
+        id: ports.newId(),
+        host: ports.hostName,
+        trigger,
+        runId,
+        noop,
+        cached: false,
+        startedAt,
+        finishedAt: startedAt,
+      }
+      const report = await attempt(request, facts, options)
+      const durationMs = ports.now() - startedAt
+      const isReported = isWorthReporting(report, lastTold)
+      if (isReported) {
+        ports.spool.add(report)
+        // A no-op run leaves what a real one would have done, so it is no word on what is left.
+        if (!noop) lastTold = evidenceOf(report)
+        await flush(ports)
+      }
+      return { report, isReported, durationMs }
+    },
+    current: () => current,
+    flush: () => flush(ports),
+  }
+}
+
+/** Sends what waits; a server that does not take it now gets it after the next run. */
+async function flush({ spool, client, log }: RunPorts): Promise<void> {
+  const { left, error } = await spool.drain((report) => client.sendReport(report))
+  if (error !== undefined) log.warn('report-kept', { left, error: errorShape(error) })
+}
+
+/** Preparing a catalog costs more than converging one that is in sync, so the last one is kept. */
+function rememberPrepared(registry: Registry): (catalog: Prepared['catalog'], hash: string) => Prepared {
+  let known: Prepared | undefined
+  return (catalog, hash) => {
+    if (known?.catalogHash !== hash) known = prepare(catalog, hash, { registry })
+    return known
+  }
+}
+
+type Prepare = ReturnType<typeof rememberPrepared>
+
+async function chooseCatalog(
+  ports: RunPorts,
+  prepareOnce: Prepare,
+  { request, options }: { request: RunRequest; options: RunOptions },
+): Promise<Source> {
+  const last = ports.catalogs.load()
+  // A watch event asks whether the host is still what it was; the server has nothing to say to that.
+  if (request.trigger === 'watch' && last !== undefined) {
+    return { prepared: prepareOnce(last.catalog, last.hash), cached: false }
+  }
+  try {
+    return { prepared: await pull(ports, prepareOnce, { ...request, signal: options.signal }), cached: false }
+  } catch (error) {
+    if (options.allowCached === false) throw error
+    if (last === undefined) throw unavailable(error)
+    ports.log.warn('catalog-cached', { hash: last.hash, error: errorShape(error) })
+    return { prepared: prepareOnce(last.catalog, last.hash), cached: true }
+  }
+}
+
+/** The catalog that the server wants now. A new one becomes the last good one once all of it is sound and here. */
+async function pull(
+  ports: RunPorts,
+  prepareOnce: Prepare,
+  { noop, signal }: RunRequest & { readonly signal: AbortSignal | undefined },
+): Promise<Prepared> {
+  const { client, catalogs, blobs } = ports
+  const last = catalogs.load()
+  const answer = await client.fetchCatalog(ports.collectFacts(), last?.hash, signal)
+  if (answer === 'unchanged') {
+    if (last === undefined)
+      throw new RekindleError({ code: 'catalog-unavailable', message: 'Cannot find the last good catalog' })
+    await fetchMissing(blobsIn(last.catalog), blobs, (name) => client.fetchBlob(name))
+    return prepareOnce(last.catalog, last.hash)
+  }
+  const { catalog, hash } = catalogs.verify(answer)
+  const prepared = prepareOnce(catalog, hash)
+  if (noop) return prepared
+  const names = blobsIn(catalog)
+  await fetchMissing(names, blobs, (name) => client.fetchBlob(name))
+  catalogs.save(answer)
+  blobs.prune(names)
+  return prepared
+}
+
+function unavailable(cause: unknown): RekindleError {
+  return new RekindleError({
+    code: 'catalog-unavailable',
+    message: 'Cannot run: there is no catalog from the server, and none on the disk',
+    kept: 'everything; nothing was changed',
+    cause,
+  })
+}

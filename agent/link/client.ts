@@ -1,0 +1,98 @@
+/** The agent's requests to its server, over mutual TLS that trusts one authority. It moves bytes and decides nothing. */
+import { Agent } from 'node:https'
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Envelope, Facts } from '../../schemas/generated/types.ts'
+import { sha256 } from '../../schemas/hash.ts'
+import { validate } from '../../schemas/validate.ts'
+import { type Ask, ask } from './ask.ts'
+import type { Identity } from './identity.ts'
+
+export interface Client {
+  /** This host's catalog for these facts, or `unchanged` when it is still the one with the hash `known`. */
+  fetchCatalog(facts: Facts, known: string | undefined, signal?: AbortSignal): Promise<Envelope | 'unchanged'>
+  /** A blob's bytes; their hash is checked. */
+  fetchBlob(sha256: string): Promise<Uint8Array>
+  /** Resolves when the server has stored the report. `report` is JSON text. */
+  sendReport(report: string): Promise<void>
+  /** A new certificate, PEM, for a request in PEM. */
+  renew(csr: string): Promise<string>
+  /** Closes idle connections. */
+  close(): void
+}
+
+export interface ClientOptions {
+  /** Base URL. */
+  readonly server: string
+  readonly identity: Pick<Identity, 'key' | 'certificate' | 'ca'>
+  /** Limit of each request; a compile on a busy server takes a while. Default 60 s. */
+  readonly timeoutMs?: number
+}
+
+const mebibyte = 1024 * 1024
+
+export function createClient({ server, identity, timeoutMs = 60_000 }: ClientOptions): Client {
+  const { key, certificate: cert, ca } = identity
+  const agent = new Agent({ key, cert, ca, keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 8 })
+  const reach = (
+    path: string,
+    wish: Omit<Ask, 'agent' | 'url' | 'timeoutMs' | 'maxBytes'>,
+    maxBytes = mebibyte,
+  ) => ask({ ...wish, agent, url: new URL(path, server), timeoutMs, maxBytes })
+
+  return {
+    async fetchCatalog(facts, known, signal) {
+      const headers: Record<string, string> = known === undefined ? {} : { 'if-none-match': `"${known}"` }
+      const body = JSON.stringify({ facts })
+      const answer = await reach(
+        '/v1/catalog',
+        { method: 'POST', what: 'fetch the catalog', headers, body, signal },
+        64 * mebibyte,
+      )
+      if (answer.status === 304) return 'unchanged'
+      return validate(
+        'protocol/envelope',
+        parse(answer.body, 'fetch the catalog'),
+        'the signed catalog',
+        'catalog-invalid',
+      )
+    },
+    async fetchBlob(name) {
+      const what = `fetch the blob ${name}`
+      const { body } = await reach(`/v1/blob/${name}`, { method: 'GET', what }, 1024 * mebibyte)
+      if (sha256(body) === name) return body
+      throw new RekindleError({
+        code: 'blob-missing',
+        message: `Cannot ${what}: its bytes have another hash`,
+      })
+    },
+    async sendReport(report) {
+      await reach('/v1/report', { method: 'POST', what: 'send the report', body: report })
+    },
+    async renew(csr) {
+      const what = 'renew the certificate'
+      const { body } = await reach('/v1/renew', { method: 'POST', what, body: JSON.stringify({ csr }) })
+      const answer = parse(body, what)
+      if (
+        typeof answer === 'object' &&
+        answer !== null &&
+        'certificate' in answer &&
+        typeof answer.certificate === 'string'
+      ) {
+        return answer.certificate
+      }
+      throw new RekindleError({
+        code: 'bad-request',
+        message: `Cannot ${what}: the answer has no certificate`,
+      })
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function parse(body: Buffer, what: string): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch (cause) {
+    throw new RekindleError({ code: 'bad-request', message: `Cannot ${what}: the answer is no JSON`, cause })
+  }
+}
