@@ -35,11 +35,19 @@ export interface ResourceType<Params, State> {
   /** Brings the host to the wanted state. Called only when `changes` is not empty, and never in no-op mode. */
   apply(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<void>
   /** Text diffs and other costly detail for a report, called for resources that differ only. Writes nothing. */
-  explain?(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<readonly Change[]>
+  explain?(
+    host: Host,
+    wanted: Wanted<Params>,
+    actual: State,
+    changes: readonly Change[],
+  ): Promise<readonly Change[]>
   /** Restart, reload or run, after something that notifies this resource changed. Absent: a refresh does nothing. */
   refresh?(host: Host, wanted: Wanted<Params>, before: State): Promise<void>
   /** Whether a difference can be drift at all. Default true; an exec without a guard says false. */
   canDrift?(wanted: Wanted<Params>): boolean
-  /** Directories whose entries tell (by inotify) that a resource may have moved. A hint: the poll is the net. */
+  /**
+   * Absolute paths that tell (by inotify) that a resource may have moved: a path is that entry of its directory, there or
+   * not; with a slash at its end, every entry of that directory. A hint: the poll is the net.
+   */
   watch?(wanted: Wanted<Params>): readonly string[]
 }

@@ -1,0 +1,56 @@
+/** Pure: the lines of /etc/passwd, /etc/group and /etc/shadow. Lines that are not whole are skipped, as libc does. */
+
+export interface Account {
+  readonly name: string
+  readonly uid: number
+  readonly gid: number
+  readonly comment: string
+  readonly home: string
+  readonly shell: string
+}
+
+export interface Group {
+  readonly name: string
+  readonly gid: number
+  /** Those who have it as a supplementary group. */
+  readonly members: readonly string[]
+}
+
+/** By name. Where a name stands twice, the first line holds, as for libc. */
+export function parsePasswd(text: string): ReadonlyMap<string, Account> {
+  return byName(text, (name, [, uid = '', gid = '', comment = '', home = '', shell = '']) => {
+    if (!isId(uid) || !isId(gid)) return undefined
+    return { name, uid: Number(uid), gid: Number(gid), comment, home, shell }
+  })
+}
+
+/** By name. */
+export function parseGroup(text: string): ReadonlyMap<string, Group> {
+  return byName(text, (name, [, gid = '', members = '']) => {
+    if (!isId(gid)) return undefined
+    return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') }
+  })
+}
+
+/** Password hashes by name. */
+export function parseShadow(text: string): ReadonlyMap<string, string> {
+  return byName(text, (_name, [hash]) => hash)
+}
+
+function byName<Value>(
+  text: string,
+  parse: (name: string, rest: readonly string[]) => Value | undefined,
+): ReadonlyMap<string, Value> {
+  const values = new Map<string, Value>()
+  for (const line of text.split('\n')) {
+    const [name, ...rest] = line.split(':')
+    if (name === undefined || name === '' || name.startsWith('#') || values.has(name)) continue
+    const value = parse(name, rest)
+    if (value !== undefined) values.set(name, value)
+  }
+  return values
+}
+
+function isId(text: string): boolean {
+  return /^\d+$/.test(text)
+}

@@ -1,0 +1,53 @@
+/** Pure: what apt's programs print. Everything here is read with LC_ALL=C. */
+
+/**
+ * The candidate of each package in the answer of `apt-cache policy`; null where apt knows the name and has no version.
+ * Names that apt does not know are absent from its answer.
+ */
+export function parseCandidates(policy: string): ReadonlyMap<string, string | null> {
+  const candidates = new Map<string, string | null>()
+  let name: string | undefined
+  for (const line of policy.split('\n')) {
+    const heading = /^(\S+):$/.exec(line)?.[1]
+    if (heading !== undefined) name = heading
+    const candidate = /^ {2}Candidate: (\S+)$/.exec(line)?.[1]
+    if (name !== undefined && candidate !== undefined)
+      candidates.set(name, candidate === '(none)' ? null : candidate)
+  }
+  return candidates
+}
+
+/**
+ * Why apt-get or dpkg failed, in its own words, on one line: dependencies that cannot be met, what dpkg said of a
+ * package, and apt's `E:` lines.
+ */
+export function aptComplaint(answer: { readonly stdout: string; readonly stderr: string }): string {
+  const unmet = /The following packages have unmet dependencies:\n((?: .*\n?)+)/.exec(answer.stdout)?.[1]
+  const dpkg = answer.stderr.match(/^dpkg: error.*(?:\n .*)*/gm) ?? []
+  const errors = [...answer.stderr.matchAll(/^E: (.*)$/gm)].map(([, text]) => text ?? '')
+  const said = [...(unmet?.split('\n') ?? []), ...dpkg, ...errors].map(oneLine).filter((text) => text !== '')
+  return said.length > 0
+    ? [...new Set(said)].join('; ')
+    : oneLine(answer.stderr.slice(-1000)) || 'it gave no reason'
+}
+
+/** What `apt-get update` could not fetch, in its own words; it often says so in warnings, and succeeds. */
+export function fetchComplaint({ stderr }: { readonly stderr: string }): string | undefined {
+  const lines = [
+    ...stderr.matchAll(/^(?:E|W|Err): (.*(?:Failed to fetch|Could not|not signed|expired).*)$/gm),
+  ]
+  return lines.length === 0
+    ? undefined
+    : [...new Set(lines.map(([, text]) => oneLine(text ?? '')))].slice(0, 3).join('; ')
+}
+
+/** Whether newer package lists could help: a name or version that apt does not know, or a file the mirror has dropped. */
+export function isAboutLists(complaint: string): boolean {
+  return /Unable to locate package|has no installation candidate|Version '.*' for '.*' was not found|Failed to fetch/.test(
+    complaint,
+  )
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

@@ -1,0 +1,159 @@
+/**
+ * Local accounts and groups. Reading is three files; writing goes through the shadow tools, which lock and replace them.
+ * A password hash reaches a tool by its standard input alone: arguments can be seen by everyone in the process list.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RekindleError } from '../../schemas/errors.ts'
+import { type Account, type Group, parseGroup, parsePasswd, parseShadow } from './account.ts'
+import type { Exec } from './exec.ts'
+
+export interface PasswdDatabase {
+  readonly accounts: ReadonlyMap<string, Account>
+  readonly groups: ReadonlyMap<string, Group>
+  /** Password hashes by name; undefined when this process may not read them. */
+  readonly hashes: ReadonlyMap<string, string> | undefined
+}
+
+/** What of an account is to be set; absent fields are left to the tool, or as they are. */
+export interface AccountSettings {
+  readonly uid?: number | undefined
+  /** Name of the primary group. */
+  readonly group?: string | undefined
+  /** All supplementary groups. */
+  readonly groups?: readonly string[] | undefined
+  readonly home?: string | undefined
+  readonly shell?: string | undefined
+  readonly comment?: string | undefined
+}
+
+export interface NewAccount extends AccountSettings {
+  readonly system: boolean
+  readonly createHome: boolean
+}
+
+export interface GroupSettings {
+  readonly gid?: number | undefined
+}
+
+export interface NewGroup extends GroupSettings {
+  readonly system: boolean
+}
+
+export interface Passwd {
+  read(): PasswdDatabase
+  /** Without `group`, makes a group of the account's own name with it. */
+  addAccount(name: string, account: NewAccount): Promise<void>
+  changeAccount(name: string, settings: AccountSettings): Promise<void>
+  removeAccount(name: string, options: { readonly removeHome: boolean }): Promise<void>
+  setPasswordHash(name: string, hash: string): Promise<void>
+  addGroup(name: string, group: NewGroup): Promise<void>
+  changeGroup(name: string, settings: GroupSettings): Promise<void>
+  removeGroup(name: string): Promise<void>
+}
+
+/** What a call is for, and what stays when it fails. */
+interface Step {
+  readonly what: string
+  readonly kept?: string
+}
+
+const timeoutMs = 120_000
+
+/** @example createPasswd(exec).read().accounts.get('root')?.home // '/root' */
+export function createPasswd(exec: Exec, root = '/'): Passwd {
+  const run = async ({ what, kept }: Step, argv: readonly string[], stdin?: string): Promise<void> => {
+    const options = { env: { LC_ALL: 'C' }, timeoutMs, ...(stdin === undefined ? {} : { stdin }) }
+    const { code, stdout, stderr, timedOut } = await exec.run(argv, options)
+    if (code === 0) return
+    const answer = timedOut ? `nothing within ${timeoutMs / 1000} seconds` : `"${oneLine(stderr || stdout)}"`
+    throw new RekindleError({
+      code: 'apply-failed',
+      message: `Cannot ${what}: ${argv[0]} answers ${answer}`,
+      ...(kept === undefined ? {} : { kept }),
+    })
+  }
+
+  return {
+    read: () => readDatabase(join(root, 'etc')),
+    addAccount: (name, { system, createHome, ...settings }) =>
+      run({ what: `add user "${name}"`, kept: `user "${name}" does not exist` }, [
+        'useradd',
+        ...(system ? ['--system'] : []),
+        createHome ? '--create-home' : '--no-create-home',
+        ...(settings.group === undefined ? ['--user-group'] : []),
+        ...settingArguments(settings),
+        '--',
+        name,
+      ]),
+    changeAccount: (name, settings) =>
+      run({ what: `change user "${name}"`, kept: `user "${name}" as it was` }, [
+        'usermod',
+        ...settingArguments(settings),
+        '--',
+        name,
+      ]),
+    removeAccount: (name, { removeHome }) =>
+      run({ what: `remove user "${name}"` }, ['userdel', ...(removeHome ? ['--remove'] : []), '--', name]),
+    setPasswordHash: (name, hash) =>
+      run(
+        { what: `set the password of user "${name}"`, kept: 'the password that was there' },
+        ['chpasswd', '--encrypted'],
+        `${name}:${hash}\n`,
+      ),
+    addGroup: (name, { gid, system }) =>
+      run({ what: `add group "${name}"`, kept: `group "${name}" does not exist` }, [
+        'groupadd',
+        ...(system ? ['--system'] : []),
+        ...gidArguments(gid),
+        '--',
+        name,
+      ]),
+    changeGroup: (name, { gid }) =>
+      run({ what: `change group "${name}"`, kept: `group "${name}" as it was` }, [
+        'groupmod',
+        ...gidArguments(gid),
+        '--',
+        name,
+      ]),
+    removeGroup: (name) =>
+      run({ what: `remove group "${name}"`, kept: `group "${name}" as it was` }, ['groupdel', '--', name]),
+  }
+}
+
+function settingArguments({ uid, group, groups, home, shell, comment }: AccountSettings): readonly string[] {
+  return [
+    ...(uid === undefined ? [] : [`--uid=${uid}`]),
+    ...(group === undefined ? [] : [`--gid=${group}`]),
+    ...(groups === undefined ? [] : [`--groups=${groups.join(',')}`]),
+    ...(home === undefined ? [] : [`--home=${home}`]),
+    ...(shell === undefined ? [] : [`--shell=${shell}`]),
+    ...(comment === undefined ? [] : [`--comment=${comment}`]),
+  ]
+}
+
+function gidArguments(gid: number | undefined): readonly string[] {
+  return gid === undefined ? [] : [`--gid=${gid}`]
+}
+
+function readDatabase(folder: string): PasswdDatabase {
+  return {
+    accounts: parsePasswd(readFileSync(join(folder, 'passwd'), 'utf8')),
+    groups: parseGroup(readFileSync(join(folder, 'group'), 'utf8')),
+    hashes: readHashes(join(folder, 'shadow')),
+  }
+}
+
+function readHashes(path: string): ReadonlyMap<string, string> | undefined {
+  try {
+    return parseShadow(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT'))
+      return undefined
+    throw error
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}

@@ -1,0 +1,90 @@
+/** A file, directory or symbolic link. Its parts: file/{state,names,diff,text-diff,apply,validate-content}.ts. */
+
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Change, FileParams } from '../../schemas/generated/types.ts'
+import type { ResourceId } from '../../schemas/resource-id.ts'
+import type { FileStat } from '../host/file-reader.ts'
+import type { Host } from '../host/host.ts'
+import { apply } from './file/apply.ts'
+import { diff } from './file/diff.ts'
+import { type Names, readNames } from './file/names.ts'
+import { type FileState, isContentManaged, pathOf, type WantedFile } from './file/state.ts'
+import { longestText, textDiff } from './file/text-diff.ts'
+import type { Reading, ResourceType } from './resource-type.ts'
+
+/** Bytes. A file above it that has another size than wanted is not hashed only to show its hash. */
+const largest = 64 * 1024 * 1024
+
+function read(host: Host, wanted: readonly WantedFile[]): Reading<FileState> {
+  const names = readNames(host.files)
+  const found = new Map<ResourceId, FileState | Error>()
+  for (const one of wanted) {
+    try {
+      found.set(one.id, readOne(host, one, names))
+    } catch (error) {
+      found.set(one.id, unreadable(one, error))
+    }
+  }
+  return found
+}
+
+function readOne(host: Host, wanted: WantedFile, names: Names): FileState {
+  const path = pathOf(wanted)
+  assertUsable(wanted)
+  const stat = host.files.stat(path)
+  if (stat === undefined) {
+    return { kind: 'absent', size: 0, mode: 0, uid: 0, gid: 0, target: undefined, sha256: undefined, names }
+  }
+  const { kind, size, mode, uid, gid } = stat
+  const target = kind === 'symlink' ? host.files.readLink(path) : undefined
+  return { kind, size, mode, uid, gid, target, sha256: hashOf(host, wanted, stat), names }
+}
+
+function hashOf(host: Host, wanted: WantedFile, stat: FileStat): string | undefined {
+  const { params } = wanted
+  if (stat.kind !== 'file' || !isContentManaged(params)) return undefined
+  if (params.blob?.size !== stat.size && (stat.size > largest || params.sensitive === true)) return undefined
+  return host.files.sha256(pathOf(wanted), stat)
+}
+
+function assertUsable({ title, params }: WantedFile): void {
+  if (!title.startsWith('/')) throw new Error('its path is not absolute')
+  if (params.blob === undefined && (params.content ?? params.source) !== undefined) {
+    throw new Error('its content is not compiled: "content" and "source" reach an agent as "blob"')
+  }
+}
+
+function unreadable({ title, where }: WantedFile, cause: unknown): RekindleError {
+  return new RekindleError({
+    code: 'resource-unreadable',
+    message: `Cannot read file "${title}"`,
+    where,
+    cause,
+  })
+}
+
+/** Adds the text diff to a change of content that people may see. */
+async function explain(
+  host: Host,
+  wanted: WantedFile,
+  actual: FileState,
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
+  const { blob, sensitive, showDiff } = wanted.params
+  if (sensitive === true || showDiff === false || actual.kind !== 'file' || blob === undefined) return changes
+  if (!changes.some(({ property }) => property === 'content')) return changes
+  if (blob.size > longestText || actual.size > longestText) return changes
+  const path = pathOf(wanted)
+  const text = textDiff(path, host.files.read(path), await host.blobs.read(blob.sha256))
+  if (text === undefined) return changes
+  return changes.map((change) => (change.property === 'content' ? { ...change, diff: text } : change))
+}
+
+export const file = {
+  name: 'file',
+  read,
+  diff,
+  apply,
+  explain,
+  watch: (wanted) => [pathOf(wanted)],
+} satisfies ResourceType<FileParams, FileState>

@@ -1,0 +1,107 @@
+/**
+ * Pure: what of a file is not as wanted. It follows Puppet's `file`, but for three things: a directory's mode is taken as
+ * written (Puppet adds x wherever there is r), a directory that may not be removed is a failure and not a notice, and a
+ * file that is made is one change with its content, its owner and mode coming with it.
+ */
+import type { Change, FileParams } from '../../../schemas/generated/types.ts'
+import {
+  type Ensure,
+  ensureOf,
+  type FileState,
+  isContentManaged,
+  renderMode,
+  type WantedFile,
+} from './state.ts'
+
+export const redacted = '[redacted]'
+const none: readonly Change[] = []
+
+export function diff({ params }: WantedFile, actual: FileState): readonly Change[] {
+  const ensure = ensureOf(params)
+  if (ensure !== actual.kind)
+    return [{ property: 'ensure', from: actual.kind, to: ensure }, ...made(params, ensure)]
+  if (ensure === 'absent' || isAsWanted(params, actual)) return none
+  return [
+    ...contentChange(params, actual),
+    ...targetChange(params, actual),
+    ...ownerChange(params, actual),
+    ...groupChange(params, actual),
+    ...modeChange(params, actual),
+  ]
+}
+
+/** Most files of most runs: one pass without a list. */
+function isAsWanted(params: FileParams, actual: FileState): boolean {
+  const { owner, group } = params
+  return (
+    !isContentOff(params, actual) &&
+    !isTargetOff(params, actual) &&
+    (owner === undefined || actual.names.uidOf(owner) === actual.uid) &&
+    (group === undefined || actual.names.gidOf(group) === actual.gid) &&
+    !isModeOff(params, actual)
+  )
+}
+
+function made({ blob, target, sensitive }: FileParams, ensure: Ensure): readonly Change[] {
+  switch (ensure) {
+    case 'file':
+      if (blob === undefined) return none
+      return [{ property: 'content', from: null, to: sensitive === true ? redacted : shortHash(blob.sha256) }]
+    case 'symlink':
+      return [{ property: 'target', from: null, to: target ?? null }]
+    case 'directory':
+    case 'absent':
+      return none
+    default:
+      return ensure satisfies never
+  }
+}
+
+function contentChange(params: FileParams, actual: FileState): readonly Change[] {
+  if (!isContentOff(params, actual) || params.blob === undefined) return none
+  if (params.sensitive === true) return [{ property: 'content', from: redacted, to: redacted }]
+  const from = actual.sha256 === undefined ? `${actual.size} bytes` : shortHash(actual.sha256)
+  return [{ property: 'content', from, to: shortHash(params.blob.sha256) }]
+}
+
+function isContentOff(params: FileParams, { kind, size, sha256 }: FileState): boolean {
+  const { blob } = params
+  if (kind !== 'file' || blob === undefined || !isContentManaged(params)) return false
+  return blob.size !== size || blob.sha256 !== sha256
+}
+
+function targetChange(params: FileParams, actual: FileState): readonly Change[] {
+  if (!isTargetOff(params, actual)) return none
+  return [{ property: 'target', from: actual.target ?? null, to: params.target ?? null }]
+}
+
+function isTargetOff({ target }: FileParams, actual: FileState): boolean {
+  return actual.kind === 'symlink' && target !== undefined && target !== actual.target
+}
+
+function ownerChange({ owner }: FileParams, { uid, names }: FileState): readonly Change[] {
+  if (owner === undefined || names.uidOf(owner) === uid) return none
+  return [{ property: 'owner', from: names.ownerOf(uid), to: owner }]
+}
+
+function groupChange({ group }: FileParams, { gid, names }: FileState): readonly Change[] {
+  if (group === undefined || names.gidOf(group) === gid) return none
+  return [{ property: 'group', from: names.groupOf(gid), to: group }]
+}
+
+function modeChange(params: FileParams, actual: FileState): readonly Change[] {
+  if (!isModeOff(params, actual) || params.mode === undefined) return none
+  return [
+    { property: 'mode', from: renderMode(actual.mode), to: renderMode(Number.parseInt(params.mode, 8)) },
+  ]
+}
+
+function isModeOff({ mode }: FileParams, actual: FileState): boolean {
+  // A link's mode means nothing on Linux, and changing it would change what it points to.
+  return mode !== undefined && actual.kind !== 'symlink' && Number.parseInt(mode, 8) !== actual.mode
+}
+
+/** @example shortHash('ab12cd34…') // 'sha256:ab12cd34' */
+function shortHash(sha256: string): string {
+  return `sha256:${sha256.slice(0, 8)}`
+}

@@ -1,0 +1,45 @@
+/** What a file's parameters come to, and what was found at its path. */
+
+import type { FileParams } from '../../../schemas/generated/types.ts'
+import type { FileKind } from '../../host/file-reader.ts'
+import type { Wanted } from '../resource-type.ts'
+import type { Names } from './names.ts'
+
+export type WantedFile = Wanted<FileParams>
+
+export interface FileState {
+  readonly kind: FileKind | 'absent'
+  /** Bytes; 0 when absent. */
+  readonly size: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Of a symbolic link. */
+  readonly target: string | undefined
+  /** Of a regular file whose content is managed. Absent: not read, since its size alone says that it differs. */
+  readonly sha256: string | undefined
+  /** Users and groups of the host when the file was read. */
+  readonly names: Names
+}
+
+export type Ensure = NonNullable<FileParams['ensure']>
+
+export function ensureOf({ ensure, target }: FileParams): Ensure {
+  return ensure ?? (target === undefined ? 'file' : 'symlink')
+}
+
+/** The path without doubled or trailing slashes: `/a/` is `/a`. */
+export function pathOf({ title }: WantedFile): string {
+  if (!title.includes('//') && !title.endsWith('/')) return title
+  return title.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '')
+}
+
+/** Whether the content of what stands there matters. */
+export function isContentManaged({ blob, replace }: FileParams): boolean {
+  return blob !== undefined && replace !== false
+}
+
+/** Permission bits as people write them: four octal digits. */
+export function renderMode(mode: number): string {
+  return mode.toString(8).padStart(4, '0')
+}

@@ -1,0 +1,36 @@
+/** Pure: a unified diff of text, for people. */
+import { createTwoFilesPatch } from 'diff'
+
+/** Bytes of either side. */
+export const longestText = 256 * 1024
+const mostLines = 200
+/** Two texts with nothing in common would take seconds. */
+const timeoutMs = 500
+
+/** @returns undefined for content that is not text, is too long, or takes too long to compare */
+export function textDiff(path: string, found: Uint8Array, wanted: Uint8Array): string | undefined {
+  const before = textIn(found)
+  const after = textIn(wanted)
+  if (before === undefined || after === undefined) return undefined
+  const patch = createTwoFilesPatch(path, path, before, after, 'found', 'wanted', { timeout: timeoutMs })
+  return patch === undefined ? undefined : cap(withoutBanner(patch))
+}
+
+function textIn(bytes: Uint8Array): string | undefined {
+  if (bytes.length > longestText || bytes.includes(0)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function withoutBanner(patch: string): string {
+  return patch.replace(/^=+\n/, '')
+}
+
+function cap(patch: string): string {
+  const lines = patch.trimEnd().split('\n')
+  if (lines.length <= mostLines) return `${lines.join('\n')}\n`
+  return `${lines.slice(0, mostLines).join('\n')}\n[${lines.length - mostLines} more lines]\n`
+}

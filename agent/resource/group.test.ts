@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { GroupParams } from '../../schemas/generated/types.ts'
+import { type ContractHost, resourceTypeContract } from './contract.ts'
+import { group } from './group.ts'
+import { memoryPasswd } from './memory-passwd.ts'
+import { partialHost } from './partial-host.ts'
+
+const found = { name: 'app', gid: 2000, members: [] }
+
+test.each<{ title: string; params: GroupParams; actual: typeof found | undefined; changes: string[] }>([
+  { title: 'it is there', params: {}, actual: found, changes: [] },
+  { title: 'its id is as wanted', params: { gid: 2000, system: true }, actual: found, changes: [] },
+  { title: 'it is absent as wanted', params: { ensure: 'absent' }, actual: undefined, changes: [] },
+  {
+    title: 'it is missing',
+    params: { gid: 2000 },
+    actual: undefined,
+    changes: ['ensure: absent -> present'],
+  },
+  { title: 'it has another id', params: { gid: 7 }, actual: found, changes: ['gid: 2000 -> 7'] },
+  {
+    title: 'it should be absent',
+    params: { ensure: 'absent' },
+    actual: found,
+    changes: ['ensure: present -> absent'],
+  },
+])('diff() gives $changes when $title', ({ params, actual, changes }) => {
+  const wanted = { id: 'group:app', title: 'app', params, where: 'a.ts:1' } as const
+  expect(
+    group.diff(wanted, { found: actual }).map(({ property, from, to }) => `${property}: ${from} -> ${to}`),
+  ).toEqual(changes)
+})
+
+const inMemory: ContractHost = {
+  open: () => partialHost({ passwd: memoryPasswd() }),
+  snapshot: (host) => host.passwd.read(),
+}
+
+resourceTypeContract(
+  group,
+  [
+    { title: 'it is missing', resource: 'app', params: { gid: 2000 }, breakIt: () => {} },
+    {
+      title: 'its id was changed',
+      resource: 'app',
+      params: { gid: 2000 },
+      breakIt: ({ passwd }) => passwd.addGroup('app', { gid: 7, system: false }),
+    },
+    {
+      title: 'it came back',
+      resource: 'app',
+      params: { ensure: 'absent' },
+      breakIt: ({ passwd }) => passwd.addGroup('app', { system: false }),
+    },
+  ],
+  inMemory,
+)

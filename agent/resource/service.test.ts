@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest'
+import type { ServiceParams } from '../../schemas/generated/types.ts'
+import type { Systemd } from '../host/systemd.ts'
+import type { Unit } from '../host/unit.ts'
+import { partialHost } from './partial-host.ts'
+import type { Wanted } from './resource-type.ts'
+import { service } from './service.ts'
+
+const running: Unit = {
+  id: 'app.service',
+  names: ['app.service'],
+  load: 'loaded',
+  active: 'active',
+  sub: 'running',
+  file: 'enabled',
+  result: 'success',
+  type: 'notify',
+  mainPid: 77,
+  restarts: 0,
+  needsReload: false,
+  canReload: true,
+}
+const stopped: Unit = { ...running, active: 'inactive', sub: 'dead', file: 'disabled', mainPid: 0 }
+const masked: Unit = { ...stopped, load: 'masked', file: 'masked' }
+const missing: Unit = { ...stopped, load: 'not-found', file: '' }
+const looping: Unit = { ...stopped, active: 'activating', sub: 'auto-restart', result: 'exit-code' }
+const up: ServiceParams = { ensure: 'running', enable: true }
+const down: ServiceParams = { ensure: 'stopped', enable: false }
+
+const cases: { title: string; params: ServiceParams; unit: Unit; changes: string[]; calls: string[] }[] = [
+  { title: 'it runs and is enabled', params: up, unit: running, changes: [], calls: [] },
+  { title: 'it is stopped and disabled', params: down, unit: stopped, changes: [], calls: [] },
+  {
+    title: 'it failed and should be stopped',
+    params: down,
+    unit: { ...stopped, active: 'failed' },
+    changes: [],
+    calls: [],
+  },
+  { title: 'there is none and it should be stopped', params: down, unit: missing, changes: [], calls: [] },
+  { title: 'it is masked and should be disabled', params: down, unit: masked, changes: [], calls: [] },
+  { title: 'nothing is managed', params: {}, unit: masked, changes: [], calls: [] },
+  ...['static', 'indirect', 'generated', 'alias'].map((file) => ({
+    title: `it is ${file}, so that there is nothing to enable`,
+    params: up,
+    unit: { ...running, file },
+    changes: [],
+    calls: [],
+  })),
+  {
+    title: 'it is stopped and disabled, and should be up',
+    params: up,
+    unit: stopped,
+    changes: ['ensure: stopped -> running', 'enable: disabled -> enabled'],
+    calls: ['start', 'enable'],
+  },
+  {
+    title: 'it is enabled until the next boot only',
+    params: up,
+    unit: { ...running, file: 'enabled-runtime' },
+    changes: ['enable: enabled-runtime -> enabled'],
+    calls: ['enable'],
+  },
+  {
+    title: 'it failed',
+    params: up,
+    unit: { ...running, active: 'failed', sub: 'failed' },
+    changes: ['ensure: failed -> running'],
+    calls: ['start'],
+  },
+  {
+    title: 'it restarts for ever and should run',
+    params: { ensure: 'running' },
+    unit: looping,
+    changes: ['ensure: auto-restart -> running'],
+    calls: ['start'],
+  },
+  {
+    title: 'it restarts for ever and should be stopped',
+    params: { ensure: 'stopped' },
+    unit: looping,
+    changes: ['ensure: auto-restart -> stopped'],
+    calls: ['stop'],
+  },
+  {
+    title: 'it should be down',
+    params: down,
+    unit: running,
+    changes: ['ensure: running -> stopped', 'enable: enabled -> disabled'],
+    calls: ['stop', 'disable'],
+  },
+  {
+    title: 'it should be stopped and masked',
+    params: { ensure: 'stopped', enable: 'mask' },
+    unit: running,
+    changes: ['ensure: running -> stopped', 'enable: enabled -> masked'],
+    calls: ['stop', 'disable', 'mask'],
+  },
+  {
+    title: 'it is masked and should be up',
+    params: up,
+    unit: masked,
+    changes: ['ensure: stopped -> running', 'enable: masked -> enabled'],
+    calls: ['unmask', 'start', 'enable'],
+  },
+  {
+    title: 'it is masked and should run, however it starts at boot',
+    params: { ensure: 'running' },
+    unit: masked,
+    changes: ['ensure: stopped -> running'],
+    calls: ['unmask', 'start'],
+  },
+  {
+    title: 'it is masked and should run and be masked',
+    params: { ensure: 'running', enable: 'mask' },
+    unit: masked,
+    changes: ['ensure: stopped -> running'],
+    calls: ['unmask', 'start', 'mask'],
+  },
+]
+
+test.each(cases)('diff() gives $changes when $title', ({ params, unit, changes }) => {
+  const differences = service.diff(wantedOf(params), unit)
+  expect(differences.map(({ property, from, to }) => `${property}: ${from} -> ${to}`)).toEqual(changes)
+})
+
+describe('apply()', () => {
+  test.each(cases.filter(({ changes }) => changes.length > 0))(
+    'is $calls when $title',
+    async ({ params, unit, calls }) => {
+      const { host, done } = hostWith(unit)
+      await service.apply(host, wantedOf(params), unit, service.diff(wantedOf(params), unit))
+      expect(done).toEqual(calls)
+    },
+  )
+
+  test('says what to do when there is no such unit', async () => {
+    const { host, done } = hostWith(missing)
+    await expect(
+      service.apply(host, wantedOf(up), missing, service.diff(wantedOf(up), missing)),
+    ).rejects.toMatchObject({
+      message: 'Cannot apply service:app: systemd knows no unit "app.service"',
+      where: 'a.ts:1',
+    })
+    expect(done).toEqual([])
+  })
+})
+
+describe('refresh()', () => {
+  test.each<{ title: string; before: Unit; now: Unit; params: ServiceParams; calls: string[] }>([
+    { title: 'restarts a unit that runs', before: running, now: running, params: up, calls: ['restart'] },
+    {
+      title: 'reloads it where that is wanted',
+      before: running,
+      now: running,
+      params: { onRefresh: 'reload' },
+      calls: ['reload'],
+    },
+    {
+      title: 'is dropped when this run has started it',
+      before: stopped,
+      now: running,
+      params: up,
+      calls: [],
+    },
+    {
+      title: 'is dropped when this run has stopped it',
+      before: running,
+      now: stopped,
+      params: down,
+      calls: [],
+    },
+    { title: 'does not start what does not run', before: stopped, now: stopped, params: {}, calls: [] },
+    {
+      title: 'is dropped when it was waiting for a restart',
+      before: looping,
+      now: running,
+      params: up,
+      calls: [],
+    },
+  ])('$title', async ({ before, now, params, calls }) => {
+    const { host, done } = hostWith(now)
+    await service.refresh(host, wantedOf(params), before)
+    expect(done).toEqual(calls)
+  })
+})
+
+describe('read()', () => {
+  test('asks systemd once for all units, by full names', async () => {
+    const { host, asked } = hostWith(running)
+    await service.read(host, [
+      wantedOf(up),
+      { ...wantedOf(up), id: 'service:app.service', title: 'app.service' },
+    ])
+    expect(asked).toEqual([['app.service']])
+  })
+
+  test('refuses what is not the name of one unit, and still reads the others', async () => {
+    const { host, asked } = hostWith(running)
+    const reading = await service.read(host, [
+      wantedOf(up),
+      { ...wantedOf(up), id: 'service:a*', title: 'a*' },
+    ])
+    expect(asked).toEqual([['app.service']])
+    expect(reading.get('service:app')).toBe(running)
+    expect(reading.get('service:a*')).toMatchObject({ code: 'resource-unreadable' })
+  })
+})
+
+test('watch() names the link of the running unit, and those that enable and mask it', () => {
+  expect(service.watch({ ...wantedOf(up), title: 'apt-daily.timer' })).toEqual([
+    '/run/systemd/units/invocation:apt-daily.timer',
+    '/etc/systemd/system/timers.target.wants/apt-daily.timer',
+    '/etc/systemd/system/apt-daily.timer',
+  ])
+})
+
+function hostWith(unit: Unit) {
+  const done: string[] = []
+  const asked: (readonly string[])[] = []
+  const act = (verb: string) => async () => {
+    done.push(verb)
+  }
+  const systemd: Systemd = {
+    async read(names) {
+      asked.push(names)
+      return new Map(unit.names.map((name) => [name, unit]))
+    },
+    start: act('start'),
+    stop: act('stop'),
+    restart: act('restart'),
+    reload: act('reload'),
+    enable: act('enable'),
+    disable: act('disable'),
+    mask: act('mask'),
+    unmask: act('unmask'),
+    journal: async () => [],
+  }
+  return { host: partialHost({ systemd }), done, asked }
+}
+
+function wantedOf(params: ServiceParams): Wanted<ServiceParams> {
+  return { id: 'service:app', title: 'app', params, where: 'a.ts:1' }
+}

@@ -1,0 +1,175 @@
+/**
+ * Local accounts. Every property is compared by itself, so an account that was made by half (a killed agent, a full disk)
+ * is completed by the next run. Hashes are compared verbatim and shown to nobody.
+ */
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Change, UserParams } from '../../schemas/generated/types.ts'
+import type { ResourceId } from '../../schemas/resource-id.ts'
+import type { Account } from '../host/account.ts'
+import type { Host } from '../host/host.ts'
+import type { AccountSettings, Passwd, PasswdDatabase } from '../host/passwd.ts'
+import type { ResourceType, Wanted } from './resource-type.ts'
+
+export interface UserState {
+  readonly account: Account | undefined
+  /** Name of the primary group, or its id where it has no name. */
+  readonly primary: string
+  /** Names of the supplementary groups, sorted. */
+  readonly groups: readonly string[]
+  /** Undefined where there is no shadow entry; read only when the password is managed. */
+  readonly hash: string | undefined
+}
+
+const redacted = '[redacted]'
+
+function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId, UserState | Error> {
+  const database = host.passwd.read()
+  const memberships = membershipsOf(database)
+  const names = new Map(database.groups.values().map(({ gid, name }) => [gid, name]))
+  return new Map(
+    wanted.map((one): [ResourceId, UserState | Error] => {
+      if (one.params.password !== undefined && database.hashes === undefined)
+        return [one.id, hiddenShadow(one)]
+      const account = database.accounts.get(one.title)
+      const primary = account === undefined ? '' : (names.get(account.gid) ?? String(account.gid))
+      const groups = memberships.get(one.title) ?? []
+      const hash = one.params.password === undefined ? undefined : database.hashes?.get(one.title)
+      return [one.id, { account, primary, groups, hash }]
+    }),
+  )
+}
+
+function diff(
+  { params }: Wanted<UserParams>,
+  { account, primary, groups, hash }: UserState,
+): readonly Change[] {
+  if (params.ensure === 'absent') {
+    return account === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
+  }
+  if (account === undefined) return [{ property: 'ensure', from: 'absent', to: 'present' }]
+  const compared: readonly { property: string; from: string; to: string | undefined }[] = [
+    { property: 'uid', from: String(account.uid), to: params.uid?.toString() },
+    { property: 'group', from: primary, to: params.group },
+    { property: 'groups', from: groups.join(','), to: groupsWanted(params, { primary, groups })?.join(',') },
+    { property: 'home', from: account.home, to: params.home },
+    { property: 'shell', from: account.shell, to: params.shell },
+    { property: 'comment', from: account.comment, to: params.comment },
+  ]
+  const changes: Change[] = compared.flatMap(({ property, from, to }) =>
+    to === undefined || to === from ? [] : [{ property, from, to }],
+  )
+  if (params.password !== undefined && params.password !== hash) {
+    changes.push({ property: 'password', from: redacted, to: redacted })
+  }
+  return changes
+}
+
+async function apply(
+  { passwd }: Host,
+  wanted: Wanted<UserParams>,
+  actual: UserState,
+  changes: readonly Change[],
+): Promise<void> {
+  const { title, params } = wanted
+  if (params.ensure === 'absent') {
+    return await passwd.removeAccount(title, { removeHome: params.manageHome ?? false })
+  }
+  const { groups } = passwd.read()
+  const missing = [params.group, ...(params.groups ?? [])].filter(
+    (name) => name !== undefined && !groups.has(name),
+  )
+  if (missing.length > 0) throw noSuchGroup(wanted, missing.join('", "'))
+  if (actual.account === undefined) await addAccount(passwd, wanted, groups.has(title))
+  else await changeAccount(passwd, wanted, { actual, changes })
+  if (params.password !== undefined && params.password !== actual.hash) {
+    await passwd.setPasswordHash(title, params.password)
+  }
+}
+
+async function addAccount(
+  passwd: Passwd,
+  { title, params }: Wanted<UserParams>,
+  hasGroup: boolean,
+): Promise<void> {
+  const { uid, home, shell, comment } = params
+  const own = hasGroup ? title : undefined
+  const primary = params.group ?? own
+  const groups = groupsWanted(params, { primary: primary ?? title, groups: [] })
+  await passwd.addAccount(title, {
+    uid,
+    home,
+    shell,
+    comment,
+    group: primary,
+    groups: groups?.length === 0 ? undefined : groups,
+    system: params.system ?? false,
+    createHome: params.manageHome ?? false,
+  })
+}
+
+/** All in one call, as it either holds or fails; what is in sync is not named. */
+async function changeAccount(
+  passwd: Passwd,
+  { title, params }: Wanted<UserParams>,
+  { actual, changes }: { actual: UserState; changes: readonly Change[] },
+): Promise<void> {
+  const differs = new Set(changes.map(({ property }) => property))
+  const all: AccountSettings = { ...params, groups: groupsWanted(params, actual) }
+  const settings: AccountSettings = {
+    uid: differs.has('uid') ? all.uid : undefined,
+    group: differs.has('group') ? all.group : undefined,
+    groups: differs.has('groups') ? all.groups : undefined,
+    home: differs.has('home') ? all.home : undefined,
+    shell: differs.has('shell') ? all.shell : undefined,
+    comment: differs.has('comment') ? all.comment : undefined,
+  }
+  if (Object.values(settings).some((value) => value !== undefined))
+    await passwd.changeAccount(title, settings)
+}
+
+/** The supplementary groups that the account shall have, sorted. The primary group is none of them. */
+function groupsWanted(
+  { group, groups, membership }: UserParams,
+  actual: { readonly primary: string; readonly groups: readonly string[] },
+): readonly string[] | undefined {
+  if (groups === undefined) return undefined
+  const primary = group ?? actual.primary
+  const listed = groups.filter((name) => name !== primary)
+  const kept = membership === 'inclusive' ? [] : actual.groups
+  return [...new Set([...kept, ...listed])].sort()
+}
+
+function membershipsOf({ groups }: PasswdDatabase): ReadonlyMap<string, readonly string[]> {
+  const memberships = new Map<string, string[]>()
+  for (const { name, members } of groups.values()) {
+    for (const member of members) memberships.set(member, [...(memberships.get(member) ?? []), name].sort())
+  }
+  return memberships
+}
+
+function noSuchGroup({ id, where, title }: Wanted<UserParams>, missing: string): RekindleError {
+  return new RekindleError({
+    code: 'apply-failed',
+    message: `Cannot apply ${id}: group "${missing}" does not exist`,
+    where,
+    kept: `user "${title}" as it was`,
+    hint: 'Declare the group before the user',
+  })
+}
+
+function hiddenShadow({ id, where }: Wanted<UserParams>): RekindleError {
+  return new RekindleError({
+    code: 'resource-unreadable',
+    message: `Cannot read ${id}: its password is in /etc/shadow, which this process may not read`,
+    where,
+    hint: 'Run as root',
+  })
+}
+
+export const user = {
+  name: 'user',
+  read,
+  diff,
+  apply,
+  watch: () => ['/etc/passwd', '/etc/shadow', '/etc/group'],
+} satisfies ResourceType<UserParams, UserState>
