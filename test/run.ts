@@ -26,9 +26,20 @@ interface Count {
 
 function runProject(project: string, extra: readonly string[], dir: string): Count {
   const file = join(dir, `${project}.json`)
-  const args = ['run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  const { status } = spawnSync(process.execPath, [vitest, ...args, ...extra], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const { status } = spawnSync(process.execPath, [vitest, ...args, ...extra], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   const summary = JSON.parse(readFileSync(file, 'utf8')) as VitestSummary
   // A file that could not be loaded, or a leak found after the last test, fails with no test of its own.
   const outside = status !== 0 && summary.numFailedTests === 0 ? Math.max(1, summary.numFailedTestSuites) : 0

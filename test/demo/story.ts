@@ -3,7 +3,8 @@
  * is printed; the first that does not hold ends it.
  */
 import type { DriftRow, RebuildRow, RebuildState, RebuildView } from '../../server/http/view.ts'
-import type { Api } from './api.ts'
+import type { Api } from '../lab/api.ts'
+import { type Damage, damageTo } from './damage.ts'
 
 /** What the story needs of the place it is told in. */
 export interface Stage {
@@ -13,23 +14,6 @@ export interface Stage {
   createHosts(): Promise<void>
   /** Breaks a host with an ordinary command, inside it. */
   breakHost(name: string, how: Damage): Promise<void>
-}
-
-/** What a person does to a host by hand. */
-export type Damage = 'file' | 'service' | 'package'
-
-/** Resource that each kind of damage shows up as, by role. */
-export const damageShows: Record<string, Record<Damage, string>> = {
-  web: { file: 'file:/etc/nginx/nginx.conf', service: 'service:nginx', package: 'package:nginx-light' },
-  db: {
-    file: 'file:/etc/redis/redis.conf',
-    service: 'service:redis-server',
-    package: 'package:redis-server',
-  },
-}
-
-export function roleOf(host: string): string {
-  return host.replace(/-\d+$/, '')
 }
 
 export interface Narrator {
@@ -71,7 +55,7 @@ async function rebuildAfterDrift(
 ): Promise<void> {
   const { api } = stage
   const before = await api.host(host)
-  const resource = damageShows[roleOf(host)]?.[damage] ?? ''
+  const { shows: resource } = damageTo(host, damage)
   const drift = await narrator.step(
     `${host}: break it by hand (${damage}), drift of ${resource} at the server`,
     async () => {

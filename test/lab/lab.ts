@@ -11,7 +11,7 @@ import { buildAgentPackage } from '../../agent/package/build.ts'
 import type { MachineDriver } from '../../server/machine/driver.ts'
 import { createNspawnDriver, leaderOf, type NspawnSettings } from '../../server/machine/nspawn/driver.ts'
 import { buildImage } from '../../server/machine/nspawn/image.ts'
-import { removeBridge, serverAddress } from '../../server/machine/nspawn/network.ts'
+import { type Network, removeBridge, serverAddress } from '../../server/machine/nspawn/network.ts'
 import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nspawn/process.ts'
 import { type Ran, tryRun } from '../../server/machine/nspawn/run.ts'
 import { buildRepository, serveRepository } from './apt-repository.ts'
@@ -125,18 +125,30 @@ function findLeaks({ dir, bridge }: NspawnSettings): readonly string[] {
 /** Takes away the labs whose process was killed before it could. */
 async function sweepDeadLabs(): Promise<void> {
   for (const name of readdirSync(cacheDir).filter((entry) => entry.startsWith('lab-'))) {
-    const place = join(cacheDir, name)
-    const file = join(place, 'owner.json')
-    if (!existsSync(file)) continue
-    // Written by createLab alone.
-    const { owner, network } = JSON.parse(readFileSync(file, 'utf8')) as {
-      owner: ProcessName
-      network: NspawnSettings
-    }
-    if (isAlive(owner)) continue
-    const driver = await createNspawnDriver({ ...network, image: '/', dir: join(place, 'machine') })
-    for (const { machine } of await driver.list()) await driver.destroy(machine)
-    await removeBridge(network)
-    rmSync(place, { recursive: true, force: true })
+    const owner = ownerOf(join(cacheDir, name))
+    if (owner !== undefined && !isAlive(owner.owner)) await removeLab(join(cacheDir, name))
   }
+}
+
+/** Destroys a lab's machines and removes its folder, whoever made it. */
+export async function removeLab(place: string): Promise<void> {
+  const known = ownerOf(place)
+  if (known !== undefined) {
+    const driver = await createNspawnDriver({ ...known.network, image: '/', dir: join(place, 'machine') })
+    for (const { machine } of await driver.list()) await driver.destroy(machine)
+    await driver.close()
+    await removeBridge(known.network)
+  }
+  rmSync(place, { recursive: true, force: true })
+}
+
+interface Owner {
+  readonly owner: ProcessName
+  readonly network: Network
+}
+
+function ownerOf(place: string): Owner | undefined {
+  const file = join(place, 'owner.json')
+  // Written by createLab alone.
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Owner) : undefined
 }

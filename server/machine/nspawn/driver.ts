@@ -89,13 +89,24 @@ export async function createNspawnDriver(settings: NspawnSettings): Promise<Mach
         code: 'not-found',
         message: `Cannot start the machine "${machine}": there is none`,
       })
-    await clear(machine)
-    await mountOverlay(settings.image, folder(machine))
-    await makeNamespace(settings, machine, meta.address)
+    await prepareRoot(machine, meta.address)
     const process = startContainer(folder(machine), meta)
     writeMeta(settings.dir, { ...meta, process })
     await waitForBoot(machine, folder(machine), process)
     return { machine, host: meta.host, address: meta.address, state: 'running' }
+  }
+
+  /**
+   * Overlay and namespace, each exactly once: a driver that was killed can leave a `mount` behind that is still at work,
+   * and lands on top of ours.
+   */
+  async function prepareRoot(machine: string, address: string): Promise<void> {
+    const root = join(folder(machine), 'root')
+    do {
+      await clear(machine)
+      await mountOverlay(settings.image, folder(machine))
+      await makeNamespace(settings, machine, address)
+    } while (mountsAt(root) !== 1)
   }
 
   /** Takes away what a machine that does not run holds of the host, and keeps its folder. */
@@ -202,10 +213,13 @@ async function mountOverlay(image: string, folder: string): Promise<void> {
   await run(['mount', '-t', 'overlay', 'rekindle', '-o', options, join(folder, 'root')])
 }
 
+function mountsAt(root: string): number {
+  return readFileSync('/proc/self/mountinfo', 'utf8').split(` ${root} `).length - 1
+}
+
 async function unmount(root: string): Promise<void> {
-  const isMounted = () => readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${root} `)
   // A process of the machine that is just ending can hold it for a moment.
-  for (let tries = 0; isMounted(); tries++) {
+  for (let tries = 0; mountsAt(root) > 0; tries++) {
     const { code, stderr } = await tryRun(['umount', root])
     if (code === 0) continue
     if (tries > 50)

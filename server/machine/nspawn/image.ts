@@ -53,7 +53,7 @@ export async function buildImage(request: ImageRequest): Promise<string> {
 }
 
 async function buildBase({ cacheDir, log }: ImageRequest): Promise<string> {
-  const place = join(cacheDir, `base-${hashOf({ suite, packages, masked, layout: 1 }).slice(0, 12)}`)
+  const place = join(cacheDir, `base-${hashOf({ suite, packages, masked, layout: 2 }).slice(0, 12)}`)
   if (existsSync(place)) return place
   log(`building the Debian ${suite} base image with mmdebstrap (once, about half a minute)`)
   const tree = `${place}.new`
@@ -72,6 +72,8 @@ async function buildBase({ cacheDir, log }: ImageRequest): Promise<string> {
     { timeoutMs: 15 * 60_000 },
   )
   for (const unit of masked) await run(['systemctl', `--root=${tree}`, '--quiet', 'mask', unit])
+  // mmdebstrap copies these from the machine that it runs on.
+  for (const own of ['hostname', 'resolv.conf']) rmSync(join(tree, 'etc', own), { force: true })
   renameSync(tree, place)
   return place
 }

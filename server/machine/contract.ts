@@ -1,0 +1,76 @@
+/** What every machine driver has to hold to, as tests: registered by the driver's own test file. */
+import { describe, expect, it } from 'vitest'
+import type { MachineDriver, MachineRequest } from './driver.ts'
+
+export interface DriverUnderTest {
+  driver(): MachineDriver
+  /** Another driver over the same machines, as a server has it after a restart. */
+  reopen(): Promise<MachineDriver>
+  /** Runs a command inside a machine and gives its output; fails when it does. */
+  inside(machine: string, argv: readonly string[]): Promise<string>
+  /** What is left of the machines on the driver's own host. */
+  leaks(): readonly string[]
+}
+
+export function requestFor(machine: string, host: string): MachineRequest {
+  const agentConfig = {
+    server: 'https://198.51.100.1:8140',
+    caFingerprint: 'a'.repeat(64),
+    token: 'not-a-real-token',
+  }
+  return { machine, host, agentConfig }
+}
+
+export function machineDriverContract({ driver, reopen, inside, leaks }: DriverUnderTest): void {
+  describe('machine driver', () => {
+    it('create() boots a machine with its name, its configuration and a machine id of its own', async () => {
+      const made = await driver().create(requestFor('alpha-1', 'alpha'))
+      expect(made).toMatchObject({ machine: 'alpha-1', host: 'alpha', state: 'running' })
+      expect(await inside('alpha-1', ['cat', '/etc/hostname'])).toBe('alpha\n')
+      expect(JSON.parse(await inside('alpha-1', ['cat', '/etc/rekindle/agent.json']))).toEqual(
+        requestFor('alpha-1', 'alpha').agentConfig,
+      )
+      expect(await inside('alpha-1', ['stat', '-c', '%a', '/etc/rekindle/agent.json'])).toBe('600\n')
+      expect(await inside('alpha-1', ['cat', '/etc/machine-id'])).toMatch(/^[0-9a-f]{32}\n$/)
+    })
+
+    it('create() leaves a machine that runs as it is', async () => {
+      await inside('alpha-1', ['touch', '/root/mark'])
+      await driver().create(requestFor('alpha-1', 'alpha'))
+      expect(await inside('alpha-1', ['ls', '/root/mark'])).toBe('/root/mark\n')
+    })
+
+    it('two machines have addresses and control groups of their own', async () => {
+      const second = await driver().create(requestFor('alpha-2', 'alpha'))
+      const first = await driver().status('alpha-1')
+      expect(second.address).not.toBe(first?.address)
+      await inside('alpha-1', ['systemctl', 'restart', 'systemd-journald'])
+      expect(await inside('alpha-2', ['systemctl', 'is-active', 'systemd-journald'])).toBe('active\n')
+    })
+
+    it('list() names them all, also for a driver that was opened anew', async () => {
+      const names = (await (await reopen()).list()).map(({ machine, state }) => `${machine} ${state}`)
+      expect(names.toSorted()).toEqual(['alpha-1 running', 'alpha-2 running'])
+    })
+
+    it('evidence() has the journal', async () => {
+      expect(await driver().evidence('alpha-1')).toMatch(/systemd/)
+    })
+
+    it('stop() keeps what was written, and start() boots it again under its address', async () => {
+      const before = await driver().status('alpha-1')
+      await driver().stop('alpha-1')
+      expect(await driver().status('alpha-1')).toMatchObject({ state: 'stopped' })
+      const again = await driver().start('alpha-1')
+      expect(again).toEqual(before)
+      expect(await inside('alpha-1', ['ls', '/root/mark'])).toBe('/root/mark\n')
+    })
+
+    it('destroy() removes everything, and can be called twice', async () => {
+      for (const machine of ['alpha-1', 'alpha-2', 'alpha-1']) await driver().destroy(machine)
+      expect(await driver().list()).toEqual([])
+      expect(await driver().status('alpha-1')).toBeUndefined()
+      expect(leaks()).toEqual([])
+    })
+  })
+}

@@ -1,0 +1,80 @@
+/** One machine of a lab with the agent in it and no server: catalogs are written into it and applied. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Catalog, CatalogResource, Report } from '../../schemas/generated/types.ts'
+import { sha256 } from '../../schemas/hash.ts'
+import { requestFor } from '../../server/machine/contract.ts'
+import type { Ran } from '../../server/machine/nspawn/run.ts'
+import type { Lab } from '../lab/lab.ts'
+
+export interface Applied {
+  readonly code: number
+  readonly report: Report
+  readonly stderr: string
+}
+
+export interface OnHost {
+  readonly machine: string
+  run(argv: readonly string[]): Promise<Ran>
+  /** Output of a command that has to succeed. */
+  output(argv: readonly string[]): Promise<string>
+  apply(
+    resources: readonly CatalogResource[],
+    options?: { readonly noop?: boolean; readonly drift?: Catalog['drift'] },
+  ): Promise<Applied>
+  /** A resource as a catalog has it; `content` is put into the machine's blob store. */
+  resource(id: string, params: Record<string, unknown>, more?: Partial<CatalogResource>): CatalogResource
+}
+
+const blobs = '/root/blobs'
+
+/** Boots `machine`; its agent daemon is stopped, so that only `apply` converges it. */
+export async function bootHost(lab: Lab, machine: string): Promise<OnHost> {
+  await lab.driver.create(requestFor(machine, machine))
+  const root = join(lab.settings.dir, machine, 'root')
+  mkdirSync(join(root, blobs), { recursive: true })
+  const run = (argv: readonly string[]) => lab.enter(machine, argv)
+  async function output(argv: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(argv)
+    if (code !== 0) throw new Error(`${argv.join(' ')} exited ${code}: ${stderr}`)
+    return stdout
+  }
+  await output(['systemctl', 'disable', '--now', '--quiet', 'rekindle-agent'])
+  await output(['apt-get', 'update', '-qq'])
+  return {
+    machine,
+    run,
+    output,
+    resource(id, { content, ...params }, more = {}) {
+      const type = id.slice(0, id.indexOf(':'))
+      const blob =
+        typeof content === 'string'
+          ? { blob: { sha256: sha256(content), size: Buffer.byteLength(content) } }
+          : {}
+      if (typeof content === 'string') writeFileSync(join(root, blobs, sha256(content)), content)
+      return {
+        id,
+        type,
+        title: id.slice(type.length + 1),
+        params: { ...params, ...blob },
+        where: 'test.ts:1',
+        ...more,
+      }
+    },
+    async apply(resources, { noop = false, drift = 'correct' } = {}) {
+      const catalog: Catalog = {
+        version: 1,
+        host: machine,
+        role: 'test',
+        revision: 'test',
+        drift,
+        resources: [...resources],
+      }
+      writeFileSync(join(root, 'root/catalog.json'), JSON.stringify(catalog))
+      const flags = ['--blobs', blobs, '--json', '--detailed-exitcodes', ...(noop ? ['--noop'] : [])]
+      const { code, stdout, stderr } = await run(['rekindle', 'apply', '/root/catalog.json', ...flags])
+      if (stdout === '') throw new Error(`rekindle apply exited ${code}: ${stderr}`)
+      return { code, report: JSON.parse(stdout) as Report, stderr }
+    },
+  }
+}
