@@ -1,5 +1,11 @@
 /** The command line: picks a side and loads it lazily. The only file that may reach both agent and server. */
+import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { RekindleError, renderError } from '../schemas/errors.ts'
+
+// Types are stripped and code compiled once, not at each start. In the user's own cache: one in /tmp could be another's.
+enableCompileCache(join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rekindle', 'compile'))
 
 type Run = (argv: readonly string[]) => Promise<void>
 

@@ -1,5 +1,5 @@
 /** Pure: a unified diff of text, for people. */
-import { createTwoFilesPatch } from 'diff'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 
 /** Bytes of either side. */
 export const longestText = 256 * 1024
@@ -12,8 +12,11 @@ export function textDiff(path: string, found: Uint8Array, wanted: Uint8Array): s
   const before = textIn(found)
   const after = textIn(wanted)
   if (before === undefined || after === undefined) return undefined
-  const patch = createTwoFilesPatch(path, path, before, after, 'found', 'wanted', { timeout: timeoutMs })
-  return patch === undefined ? undefined : cap(withoutBanner(patch))
+  const patch = createTwoFilesPatch(path, path, before, after, 'found', 'wanted', {
+    timeout: timeoutMs,
+    headerOptions: FILE_HEADERS_ONLY,
+  })
+  return patch === undefined ? undefined : cap(patch)
 }
 
 function textIn(bytes: Uint8Array): string | undefined {
@@ -23,10 +26,6 @@ function textIn(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function withoutBanner(patch: string): string {
-  return patch.replace(/^=+\n/, '')
 }
 
 function cap(patch: string): string {
