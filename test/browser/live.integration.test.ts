@@ -33,6 +33,7 @@ describe.skipIf(noBrowser !== null)('the page, live', () => {
     const { page, faults } = open
     await page.goto(server.url)
     await page.getByText('No drift is open').waitFor()
+    await page.getByText('Nothing needs a person now').waitFor()
     await page.evaluate('window.unreloaded = true')
     await server.listening()
 
@@ -54,6 +55,8 @@ describe.skipIf(noBrowser !== null)('the page, live', () => {
     ])
     await expect(card.getByText('role/web.ts:12').isVisible()).resolves.toBe(true)
     await page.getByRole('link', { name: /^web-1\s*drifted/ }).waitFor()
+    await page.getByText('1 open drift, left to the policy of the pool').waitFor()
+    expect(await page.getByText('Nothing needs a person now').count()).toBe(0)
     expect(await page.evaluate('window.unreloaded')).toBe(true)
     expect(faults).toEqual([])
   })
