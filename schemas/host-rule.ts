@@ -14,7 +14,8 @@ export function matchesHost(pattern: string, host: string): boolean {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return pattern === host
   const last = rest.pop() ?? ''
-  if (!host.startsWith(first) || !host.endsWith(last) || host.length < first.length + last.length) return false
+  if (!host.startsWith(first) || !host.endsWith(last) || host.length < first.length + last.length)
+    return false
   let at = first.length
   const end = host.length - last.length
   for (const part of rest) {

@@ -16,8 +16,8 @@ CREATE TABLE incarnation (
   state TEXT NOT NULL CHECK (state IN ('candidate', 'current', 'gone')),
   created_at INTEGER NOT NULL,
   address TEXT NOT NULL DEFAULT '',
-  serial TEXT UNIQUE,                          -- of its certificate, lower-case hex; NULL until it enrolled
-  fingerprint TEXT UNIQUE,                     -- SHA-256 of the certificate (DER), hex
+  serial TEXT UNIQUE,                          -- of its newest certificate, lower-case hex; NULL until it enrolled
+  fingerprint TEXT UNIQUE,                     -- of its newest certificate: SHA-256 (DER), hex
   enrolled_at INTEGER,
   revoked_at INTEGER,
   facts TEXT,
@@ -32,6 +32,20 @@ CREATE TABLE incarnation (
   proved_revision TEXT,
   UNIQUE (host, number)
 ) STRICT;
+
+-- Every certificate that was issued. A renewed one replaces the older ones when it is first used, so that an answer that
+-- got lost on its way locks nobody out.
+CREATE TABLE certificate (
+  fingerprint TEXT PRIMARY KEY,                -- SHA-256 of the certificate (DER), hex
+  serial TEXT NOT NULL UNIQUE,                 -- lower-case hex
+  incarnation INTEGER NOT NULL REFERENCES incarnation (id) ON DELETE CASCADE,
+  public_key TEXT NOT NULL,                    -- SHA-256 of its key (SPKI), hex
+  issued_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  first_used_at INTEGER,
+  superseded_at INTEGER
+) STRICT;
+CREATE INDEX certificate_by_incarnation ON certificate (incarnation);
 
 -- Join tokens and rebuild tickets: stored as SHA-256, used once.
 CREATE TABLE token (
@@ -162,5 +176,6 @@ CREATE TABLE audit (
   revision TEXT,
   hash TEXT NOT NULL
 ) STRICT;
+CREATE INDEX audit_by_time ON audit (at);
 CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -1,0 +1,256 @@
+/** The server's side of the command line. Each command prints for people on stdout; only `check` sets an exit code. */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { canonical } from '../schemas/canonical.ts'
+import { RekindleError } from '../schemas/errors.ts'
+import type { Facts } from '../schemas/generated/types.ts'
+import { validate } from '../schemas/validate.ts'
+import { version } from '../schemas/version.ts'
+import { mintJoinToken } from './ca/join.ts'
+import { loadConfig } from './config.ts'
+import type { Context } from './context.ts'
+import type { Role, SiteProblem } from './http/view.ts'
+import { startServer } from './main.ts'
+import { createApiToken, ensureAdmin, setPerson } from './people.ts'
+import type { Compiler } from './site/compiler.ts'
+import { openDatabase } from './store/db.ts'
+
+/** `argv`: the command's name first, as in `['check', 'site/']`. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command('rekindle').exitOverride().configureOutput({ writeErr: () => {} })
+  addServer(program)
+  addToken(program)
+  addCompile(program)
+  addCheck(program)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+  } catch (error) {
+    if (isHelp(error)) return
+    throw error instanceof Error && 'exitCode' in error
+      ? new RekindleError({
+          code: 'bad-request',
+          message: `Cannot run "rekindle ${argv.join(' ')}": ${error.message.replace(/^error: /, '')}`,
+          hint: `rekindle ${argv[0]} --help`,
+        })
+      : error
+  }
+}
+
+function isHelp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.help')
+}
+
+const configOption = () =>
+  new Option('--config <file>', 'the server’s configuration').default('/etc/rekindle/server.json')
+
+/** The program's own --config stands before or after the subcommand. */
+interface WithConfig {
+  readonly config: string
+}
+
+function addServer(program: Command): void {
+  const server = program
+    .command('server')
+    .description('serve catalogs, take reports, rebuild hosts, show the page')
+    .addOption(configOption())
+    .action((options: WithConfig) => serve(options.config))
+  server
+    .command('setup')
+    .description('make the first admin and print the password, once')
+    .action((_options: object, command: Command) =>
+      withDatabase(command.optsWithGlobals<WithConfig>(), async (tools) => {
+        const password = await ensureAdmin(tools)
+        console.log(password === undefined ? 'There is an admin already.' : renderPassword('admin', password))
+      }),
+    )
+  server
+    .command('person')
+    .argument('<name>')
+    .description('make a person, or set a new role and password, and print the password, once')
+    .addOption(new Option('--role <role>').choices(['viewer', 'operator', 'admin']).makeOptionMandatory())
+    .action((name: string, options: { role: Role }, command: Command) =>
+      withDatabase(command.optsWithGlobals<WithConfig>(), async (tools) => {
+        const password = await setPerson(tools, { name, role: options.role, by: 'command-line' })
+        console.log(renderPassword(name, password))
+      }),
+    )
+  server
+    .command('api-token')
+    .argument('<name>')
+    .description('make a token with which a program acts as a person, and print it, once')
+    .option('--days <n>', 'how long it holds', positive, 90)
+    .action((person: string, options: { days: number }, command: Command) =>
+      withDatabase(command.optsWithGlobals<WithConfig>(), (tools) => {
+        const ttlMs = options.days * 86_400_000
+        console.log(createApiToken(tools, { person, ttlMs, by: 'command-line' }))
+      }),
+    )
+}
+
+function addToken(program: Command): void {
+  program
+    .command('token')
+    .description('join tokens for hosts that Rekindle did not make')
+    .command('create')
+    .description('make a token with which one machine enrols, once')
+    .requiredOption('--host <name>')
+    .option('--ttl <seconds>', 'how long it holds', positive, 3600)
+    .addOption(configOption())
+    .action((options: WithConfig & { host: string; ttl: number }) =>
+      withDatabase(options, (tools) => {
+        const { host, ttl } = options
+        if (!/^[a-z0-9]([a-z0-9.-]{0,50}[a-z0-9])?$/.test(host)) {
+          const wanted = 'lower-case letters, digits, dots and hyphens'
+          throw new RekindleError({
+            code: 'bad-request',
+            message: `Cannot make a token for "${host}"`,
+            wanted,
+          })
+        }
+        console.log(mintJoinToken(tools, { host, ttlSeconds: ttl, by: 'command-line' }).token)
+      }),
+    )
+}
+
+function addCompile(program: Command): void {
+  program
+    .command('compile')
+    .argument('<site>', 'folder of the site')
+    .description('compile one host’s catalog and print it as canonical JSON')
+    .requiredOption('--host <name>')
+    .option('--facts <file>', 'JSON as `rekindle facts` prints it; a small Debian 12 host when absent')
+    .option('--out <file>', 'write the catalog there')
+    .option('--blobs <dir>', 'write the contents of files there, each named by its SHA-256')
+    .action((site: string, options: CompileOptions) => compile(site, options))
+}
+
+function addCheck(program: Command): void {
+  program
+    .command('check')
+    .argument('<site>', 'folder of the site')
+    .description('check a site and print what is wrong, with file and line; exit code 1 when something is')
+    .option('--json', 'print the problems as JSON')
+    .action((site: string, options: { json?: true }) => check(site, options))
+}
+
+async function serve(configPath: string): Promise<void> {
+  const server = await startServer(loadConfig(configPath))
+  if (server.initialPassword !== undefined) console.log(renderPassword('admin', server.initialPassword))
+  console.log(`Agents: ${server.agentUrl}  authority ${server.caFingerprint}`)
+  console.log(`Page:   ${server.pageUrl}`)
+  await new Promise<void>((done) => {
+    process.once('SIGINT', () => done())
+    process.once('SIGTERM', () => done())
+  })
+  await server.close()
+}
+
+function renderPassword(name: string, password: string): string {
+  return `Login of "${name}": ${password}\nIt is shown this once.`
+}
+
+/** Works on the database directly; a server that runs on it at the same time sees the result. */
+async function withDatabase(
+  { config: path }: WithConfig,
+  work: (tools: Pick<Context, 'db' | 'now' | 'random'>) => void | Promise<void>,
+): Promise<void> {
+  const { dataDir } = loadConfig(path)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const db = openDatabase(join(dataDir, 'rekindle.db'))
+  try {
+    await work({ db, now: Date.now, random: randomBytes })
+  } finally {
+    db.close()
+  }
+}
+
+interface CompileOptions {
+  readonly host: string
+  readonly facts?: string
+  readonly out?: string
+  readonly blobs?: string
+}
+
+async function compile(site: string, options: CompileOptions): Promise<void> {
+  const facts = options.facts === undefined ? exampleFacts(options.host) : loadFacts(options.facts)
+  await withCompiler(async (compiler) => {
+    const checked = await compiler.check(resolve(site))
+    if (!checked.ok) throw siteInvalid(checked.problems)
+    const { catalog, blobs } = await compiler.compile(options.host, facts)
+    if (options.blobs !== undefined) {
+      mkdirSync(options.blobs, { recursive: true })
+      for (const [sha256, bytes] of blobs) writeFileSync(join(options.blobs, sha256), bytes)
+    }
+    if (options.out === undefined) console.log(canonical(catalog))
+    else writeFileSync(options.out, canonical(catalog))
+  })
+}
+
+async function check(site: string, { json }: { readonly json?: true }): Promise<void> {
+  await withCompiler(async (compiler) => {
+    const result = await compiler.check(resolve(site))
+    const problems = result.ok ? [] : result.problems
+    if (json) console.log(JSON.stringify({ revision: result.revision, problems }))
+    else if (result.ok)
+      console.log(`${site} is good: ${result.manifest.roles.length} roles, revision ${result.revision}`)
+    else console.log(problems.map(renderProblem).join('\n'))
+    if (!result.ok) process.exitCode = 1
+  })
+}
+
+function renderProblem({ where, message, hint }: SiteProblem): string {
+  const first = where === null ? message : `${where}: ${message}`
+  return hint === null ? first : `${first}\n  do: ${hint}`
+}
+
+function siteInvalid(problems: readonly SiteProblem[]): RekindleError {
+  const [first] = problems
+  return new RekindleError({
+    code: 'site-invalid',
+    message: `Cannot compile: ${problems.map(({ message }) => message).join('; ')}`,
+    where: first?.where ?? undefined,
+    hint: first?.hint ?? undefined,
+  })
+}
+
+async function withCompiler(work: (compiler: Compiler) => Promise<void>): Promise<void> {
+  const { createCompiler } = await import('./compiler/compiler.ts')
+  const stageDir = mkdtempSync(join(tmpdir(), 'rekindle-site-'))
+  const compiler: Compiler = createCompiler({ stageDir })
+  try {
+    await work(compiler)
+  } finally {
+    await compiler.close()
+    rmSync(stageDir, { recursive: true, force: true })
+  }
+}
+
+function loadFacts(path: string): Facts {
+  try {
+    return validate('protocol/facts', JSON.parse(readFileSync(path, 'utf8')), 'the facts')
+  } catch (cause) {
+    throw new RekindleError({ code: 'bad-request', message: `Cannot read facts from "${path}"`, cause })
+  }
+}
+
+function exampleFacts(hostname: string): Facts {
+  return {
+    hostname,
+    os: { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' },
+    kernel: { release: '6.1.0-example-amd64' },
+    cpu: { count: 2 },
+    memory: { totalMiB: 2048 },
+    network: { address: '192.0.2.1', interfaces: { eth0: ['192.0.2.1'] } },
+    virtual: 'kvm',
+    agent: { version },
+  }
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('it is no whole number above 0.')
+  return value
+}

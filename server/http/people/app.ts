@@ -1,0 +1,60 @@
+/** The people's API and the page, on an address of its own. Bodies are those of view.ts. */
+import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import fastifyCookie from '@fastify/cookie'
+import fastify, { type FastifyInstance } from 'fastify'
+import type { ServerCertificate } from '../../ca/issue.ts'
+import type { Context } from '../../context.ts'
+import type { Refusals } from '../../refusals.ts'
+import type { Site } from '../../site/site.ts'
+import type { FleetActs } from '../fleet.ts'
+import type { Hub } from '../hub.ts'
+import { logFault, sendProblem } from '../problem.ts'
+import { actRoutes } from './acts.ts'
+import { guardRoutes } from './auth.ts'
+import type { Events } from './events.ts'
+import { pageRoutes } from './page.ts'
+import { readRoutes } from './reads.ts'
+import { sessionRoutes } from './session.ts'
+
+export interface PeopleApi {
+  readonly context: Context
+  readonly refusals: Refusals
+  readonly site: Site
+  readonly hub: Hub
+  readonly fleet: FleetActs
+  readonly events: Events
+  /** How often agents are to report. */
+  readonly pollMs: number
+  /** Whether people come over HTTPS, so that the cookie is for HTTPS only. */
+  readonly tls: boolean
+  /** Folder of the built page. */
+  readonly webDir: string
+}
+
+/** Builds the API; the caller lets it listen and closes it. Without a certificate it is plain HTTP. */
+export function createPeopleApp(api: PeopleApi, certificate: ServerCertificate | undefined): FastifyInstance {
+  const app = fastify({
+    serverFactory: (handler) =>
+      certificate === undefined
+        ? createHttpServer(handler)
+        : createHttpsServer({ cert: certificate.cert, key: certificate.key, minVersion: 'TLSv1.2' }, handler),
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+    // What is wrong is refused, not bent into shape.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  })
+  app.removeContentTypeParser('text/plain')
+  app.setErrorHandler((error, request, reply) => {
+    logFault(api.context.log, error, `${request.method} ${request.routeOptions.url}`)
+    return sendProblem(reply, error)
+  })
+  pageRoutes(app, api.webDir)
+  app.register(fastifyCookie)
+  const callers = guardRoutes(app, api.context, api.refusals)
+  sessionRoutes(app, api, callers)
+  readRoutes(app, api)
+  actRoutes(app, api, callers)
+  app.server.on('upgrade', api.events.upgrade)
+  return app
+}

@@ -1,0 +1,100 @@
+/** Rows of the store as the bodies of view.ts. Pure. */
+import type { SiteManifest } from '../../../schemas/generated/types.ts'
+import type { AuditEntry } from '../../audit/chain.ts'
+import { ruleFor } from '../../site/match.ts'
+import type { HostSummary } from '../../store/host.ts'
+import type { Incarnation } from '../../store/incarnation.ts'
+import type { StoredReport } from '../../store/report.ts'
+import { hostStatus } from '../host-status.ts'
+import type { AuditRow, HostRow, IncarnationRow, ReportRow } from '../view.ts'
+
+/** What a host's row needs besides the store. */
+export interface RenderContext {
+  readonly isConnected: (incarnation: number) => boolean
+  readonly manifest: SiteManifest | undefined
+  /** Revision that is served. */
+  readonly revision: string | null
+  readonly pollMs: number
+  readonly now: number
+}
+
+export function renderHost(host: HostSummary, context: RenderContext): HostRow {
+  const rule = ruleFor(context.manifest, host.name)
+  return {
+    name: host.name,
+    role: host.catalogRole ?? rule?.role ?? '',
+    pool: rule?.pool ?? '',
+    status: hostStatus(statusFacts(host, context), context.now),
+    incarnation: host.incarnation,
+    address: host.address === '' ? null : host.address,
+    connected: host.incarnationId !== null && context.isConnected(host.incarnationId),
+    lastReportAt: isoOrNull(host.reportAt),
+    revision: host.reportRevision,
+    openDrift: host.openDrift,
+    rebuild: host.rebuild,
+    provedAt: isoOrNull(host.provedAt),
+    provedRevision: host.provedRevision,
+  }
+}
+
+function statusFacts(host: HostSummary, { revision, pollMs }: RenderContext) {
+  const { reportAt, reportStatus } = host
+  return {
+    report:
+      reportAt === null || reportStatus === null
+        ? null
+        : {
+            status: reportStatus,
+            at: reportAt,
+            catalogHash: host.reportHash,
+            revision: host.reportRevision,
+            cached: host.reportCached,
+          },
+    enrolledAt: host.enrolledAt,
+    catalogHash: host.catalogHash,
+    openDrift: host.openDrift,
+    rebuild: host.rebuildState === null ? null : { state: host.rebuildState, first: host.rebuildIsFirst },
+    revision,
+    pollMs,
+  }
+}
+
+export function renderIncarnation(incarnation: Incarnation): IncarnationRow {
+  return {
+    number: incarnation.number,
+    machine: incarnation.machine,
+    serial: incarnation.serial,
+    createdAt: iso(incarnation.createdAt),
+    enrolledAt: isoOrNull(incarnation.enrolledAt),
+    revokedAt: isoOrNull(incarnation.revokedAt),
+    state: incarnation.state,
+  }
+}
+
+export function renderReport({ report, ...row }: StoredReport): ReportRow {
+  return {
+    id: row.id,
+    host: row.host,
+    incarnation: row.number,
+    receivedAt: iso(row.receivedAt),
+    status: report.status,
+    trigger: report.trigger,
+    revision: report.revision ?? null,
+    noop: report.noop,
+    cached: report.cached,
+    durationMs: row.durationMs,
+    counts: report.counts,
+  }
+}
+
+export function renderAudit({ at, ...entry }: AuditEntry): AuditRow {
+  return { ...entry, at: iso(at) }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms)
+}

@@ -1,0 +1,166 @@
+/** Incarnations: the lives of a host, each with its own certificate, facts, catalog and reports. */
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Db } from './db.ts'
+import { allRows, change, getRow, transact } from './statement.ts'
+
+/** Times in milliseconds since the epoch. */
+export interface Incarnation {
+  readonly id: number
+  readonly host: string
+  /** From 1, without holes in the order in which they were made. */
+  readonly number: number
+  /** The driver's name for it, `<host>-<number>`. */
+  readonly machine: string
+  readonly state: 'candidate' | 'current' | 'gone'
+  readonly createdAt: number
+  /** Empty until it was seen. */
+  readonly address: string
+  readonly serial: string | null
+  readonly fingerprint: string | null
+  readonly enrolledAt: number | null
+  readonly revokedAt: number | null
+  /** Canonical JSON of `protocol/facts`. */
+  readonly facts: string | null
+  readonly catalogHash: string | null
+  readonly catalogRole: string | null
+  readonly catalogRevision: string | null
+  readonly reportId: string | null
+  readonly reportAt: number | null
+  readonly convergedAt: number | null
+  readonly provedAt: number | null
+  readonly provedRevision: string | null
+}
+
+const columns = `id, host, number, machine, state, created_at AS createdAt, address, serial, fingerprint,
+  enrolled_at AS enrolledAt, revoked_at AS revokedAt, facts, catalog_hash AS catalogHash,
+  catalog_role AS catalogRole, catalog_revision AS catalogRevision, report_id AS reportId, report_at AS reportAt,
+  converged_at AS convergedAt, proved_at AS provedAt, proved_revision AS provedRevision`
+
+/** Makes the host's next incarnation, a candidate. */
+export function createIncarnation(db: Db, host: string, now: number): Incarnation {
+  return transact(db, () => {
+    const next = getRow<{ number: number }>(
+      db,
+      'SELECT coalesce(max(number), 0) + 1 AS number FROM incarnation WHERE host = ?',
+      host,
+    )
+    const number = next?.number ?? 1
+    const made = getRow<Incarnation>(
+      db,
+      `INSERT INTO incarnation (host, number, machine, state, created_at) VALUES (?, ?, ?, 'candidate', ?)
+       RETURNING ${columns}`,
+      host,
+      number,
+      `${host}-${number}`,
+      now,
+    )
+    if (made === undefined) {
+      throw new RekindleError({ code: 'internal', message: `Cannot make an incarnation of host "${host}"` })
+    }
+    return made
+  })
+}
+
+export function findIncarnation(db: Db, id: number): Incarnation | undefined {
+  return getRow(db, `SELECT ${columns} FROM incarnation WHERE id = ?`, id)
+}
+
+export function findIncarnationByMachine(db: Db, machine: string): Incarnation | undefined {
+  return getRow(db, `SELECT ${columns} FROM incarnation WHERE machine = ?`, machine)
+}
+
+/** The incarnation in service, or undefined. */
+export function currentIncarnation(db: Db, host: string): Incarnation | undefined {
+  return getRow(
+    db,
+    `SELECT ${columns} FROM incarnation WHERE id = (SELECT current FROM host WHERE name = ?)`,
+    host,
+  )
+}
+
+/** Newest first. */
+export function listIncarnations(db: Db, host: string, limit: number): readonly Incarnation[] {
+  return allRows(
+    db,
+    `SELECT ${columns} FROM incarnation WHERE host = ? ORDER BY number DESC LIMIT ?`,
+    host,
+    limit,
+  )
+}
+
+/** Stores facts (canonical JSON) when they differ from the stored ones. */
+export function saveFacts(db: Db, id: number, facts: string, now: number): boolean {
+  return (
+    change(
+      db,
+      'UPDATE incarnation SET facts = ?, facts_at = ? WHERE id = ? AND facts IS NOT ?',
+      facts,
+      now,
+      id,
+      facts,
+    ) > 0
+  )
+}
+
+export function saveAddress(db: Db, id: number, address: string): boolean {
+  return (
+    change(db, 'UPDATE incarnation SET address = ? WHERE id = ? AND address <> ?', address, id, address) > 0
+  )
+}
+
+/** Remembers the catalog that was handed to it. */
+export function saveHandedCatalog(
+  db: Db,
+  id: number,
+  catalog: { hash: string; role: string; revision: string },
+): void {
+  change(
+    db,
+    'UPDATE incarnation SET catalog_hash = ?, catalog_role = ?, catalog_revision = ? WHERE id = ?',
+    catalog.hash,
+    catalog.role,
+    catalog.revision,
+    id,
+  )
+}
+
+/** Takes its certificates' power; it keeps its state. A second time changes nothing. */
+export function revokeIncarnation(db: Db, id: number, now: number): boolean {
+  return change(db, 'UPDATE incarnation SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL', now, id) > 0
+}
+
+/** Ends a life: revoked, gone, and no longer the host's current one. */
+export function retireIncarnation(db: Db, id: number, now: number): void {
+  transact(db, () => {
+    revokeIncarnation(db, id, now)
+    change(db, "UPDATE incarnation SET state = 'gone' WHERE id = ?", id)
+    change(db, 'UPDATE host SET current = NULL WHERE current = ?', id)
+  })
+}
+
+/**
+ * Gives the host's name to this incarnation; the one that had it is revoked and gone in the same transaction.
+ *
+ * @returns the id of the retired one, whose connection the caller closes; undefined when there was none.
+ */
+export function takeOver(db: Db, id: number, now: number): number | undefined {
+  return transact(db, () => {
+    const row = getRow<{ host: string; current: number | null }>(
+      db,
+      'SELECT host.name AS host, host.current FROM incarnation JOIN host ON host.name = incarnation.host WHERE incarnation.id = ?',
+      id,
+    )
+    if (row === undefined)
+      throw new RekindleError({ code: 'not-found', message: `Cannot find incarnation ${id}` })
+    const old = row.current === null || row.current === id ? undefined : row.current
+    if (old !== undefined) retireIncarnation(db, old, now)
+    change(db, "UPDATE incarnation SET state = 'current' WHERE id = ?", id)
+    change(db, 'UPDATE host SET current = ? WHERE name = ?', id, row.host)
+    return old
+  })
+}
+
+/** A prove run changed nothing and the health checks passed. */
+export function saveProof(db: Db, id: number, revision: string, now: number): void {
+  change(db, 'UPDATE incarnation SET proved_at = ?, proved_revision = ? WHERE id = ?', now, revision, id)
+}
