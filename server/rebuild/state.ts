@@ -12,7 +12,8 @@
  * destroying  the old incarnation's certificate is revoked and its machine destroyed
  * in-service  the new incarnation has the host's name and is in the pool; the end
  * held        something failed; nothing goes on until a person resumes or cancels it; the host that works keeps working
- * cancelled   a person gave it up; what it had made is destroyed
+ * cancelled   given up, by a person or since its cause is gone; a candidate that it had made is destroyed. In place, a
+ *             new one that has the host's name already stays: it is the only one there is
  *
  * surge:    requested admitted creating enrolling converging proving draining evidence destroying in-service
  * in-place: requested admitted draining evidence destroying creating enrolling converging proving in-service
@@ -47,3 +48,4 @@ export const rebuildOrders = {
 
 export type RebuildOrder = keyof typeof rebuildOrders
 export type RebuildState = (typeof rebuildOrders)['surge'][number] | 'held' | 'cancelled'
+export type ActiveState = (typeof rebuildOrders)['surge'][number]
