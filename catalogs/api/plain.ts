@@ -1,0 +1,16 @@
+/**
+ * A copy of a value as plain objects and lists, so that a later change by the author, or an object that notes its reads,
+ * does not reach the catalog. What JSON cannot hold is left as it is, for the schema to refuse. Pure.
+ */
+export function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== 'object' || value === null) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // A Date or a Map has no parameters in it; its name says more than an empty object would.
+  if (prototype !== Object.prototype && prototype !== null) return Object.prototype.toString.call(value)
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([name, member]) => [name, plain(member)]),
+  )
+}

@@ -1,0 +1,81 @@
+/** Text from a template (eta) and values: `<%= it.workers %>`, `<% for (...) { -%>`; `-%>` eats the line's end. */
+import { Eta } from 'eta'
+import { RekindleError } from '../../schemas/errors.ts'
+import { currentCompile } from './context.ts'
+import { readSiteFile } from './source.ts'
+
+type Render = (values: object) => string
+
+/** Compiled templates by site and path; a compile's site never changes under it. */
+const compiled = new Map<string, Render>()
+
+/**
+ * Renders a template of the site. Nothing is escaped: configuration files are not HTML. A name that is not among the
+ * values, and a value that is undefined or null, are errors rather than text.
+ *
+ * @throws RekindleError `compile-failed`, at the template's own line where there is one
+ * @example template('nginx.conf.eta', { workers: facts.cpu.count })
+ */
+export function template(path: string, values: Readonly<Record<string, unknown>> = {}): string {
+  const { siteDir } = currentCompile(`render template "${path}"`)
+  const key = `${siteDir}\0${path}`
+  const render = compiled.get(key) ?? compileTemplate(siteDir, path)
+  compiled.set(key, render)
+  return render(strictly(values))
+}
+
+function compileTemplate(siteDir: string, path: string): Render {
+  const text = Buffer.from(readSiteFile(siteDir, path, `render template "${path}"`)).toString('utf8')
+  const eta = new Eta({
+    autoEscape: false,
+    autoTrim: false,
+    debug: true,
+    autoFilter: true,
+    filterFunction: present,
+  })
+  eta.RuntimeErr = (error, _text, line): never => {
+    throw failure(path, error, line)
+  }
+  try {
+    const render = eta.compile(text)
+    return (values) => render.call(eta, values, {})
+  } catch (error) {
+    throw failure(path, error, lineOf(error))
+  }
+}
+
+function failure(path: string, error: unknown, line: number | undefined): RekindleError {
+  // Eta puts "Bad template syntax", an empty line, then V8's words, then the generated code.
+  const reason = (error instanceof Error ? error.message : String(error))
+    .replace(/^Bad template syntax\n+/, '')
+    .split('\n', 1)[0]
+  return new RekindleError({
+    code: 'compile-failed',
+    message: `Cannot render template "${path}": ${reason}`,
+    where: line === undefined ? path : `${path}:${line}`,
+  })
+}
+
+/** Eta's parse errors say their line in words only. */
+function lineOf(error: unknown): number | undefined {
+  const match = error instanceof Error ? /at line (\d+)/.exec(error.message) : null
+  return match === null ? undefined : Number(match[1])
+}
+
+function present(value: unknown): string {
+  if (value === undefined || value === null) throw new TypeError(`a value is ${value}`)
+  return String(value)
+}
+
+function strictly(values: object): object {
+  return new Proxy(values, {
+    get(target, key) {
+      if (typeof key === 'string' && !Object.hasOwn(target, key)) {
+        throw new TypeError(
+          `no value "${key}" was given; there are: ${Object.keys(target).join(', ') || 'none'}`,
+        )
+      }
+      return Reflect.get(target, key)
+    },
+  })
+}

@@ -1,0 +1,27 @@
+/** What a role declared, as the sandbox hands it on: plain data, edges by id, in order of declaration. */
+import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
+
+export interface Declared {
+  readonly type: string
+  readonly title: string
+  readonly params: Readonly<Record<string, unknown>>
+  /** A file's content. */
+  readonly bytes?: Uint8Array
+  readonly require: readonly ResourceId[]
+  readonly before: readonly ResourceId[]
+  readonly notify: readonly ResourceId[]
+  readonly subscribe: readonly ResourceId[]
+  readonly tags: readonly string[]
+  readonly noop?: boolean
+  /** `path:line`, the path relative to the site. */
+  readonly where: string
+}
+
+export function idOf({ type, title }: Declared): ResourceId {
+  return renderResourceId(type, title)
+}
+
+/** @example renderDeclared(motd) // 'file "/etc/motd"' */
+export function renderDeclared({ type, title }: Declared): string {
+  return `${type} ${JSON.stringify(title)}`
+}

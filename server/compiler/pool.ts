@@ -1,0 +1,199 @@
+/**
+ * The child processes that one revision of a site is compiled in. Each runs under Node's permission model: it may read the
+ * staged site and Rekindle's own code, and nothing else. A child that takes too long or too much memory is killed and
+ * replaced, and the request that did it gets the reason; the server goes on.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { dirname, join } from 'node:path'
+import { type Answer, type Request, readAnswer } from './message.ts'
+
+export interface PoolOptions {
+  readonly timeoutMs: number
+  readonly memoryMiB: number
+  /** Most children at once; they are started as they are needed. */
+  readonly workers: number
+}
+
+/** Why a child ended without an answer. */
+export interface Ended {
+  readonly type: 'ended'
+  readonly reason: 'timeout' | 'memory' | 'crash'
+  /** Last lines that it wrote to its standard error. */
+  readonly detail: string
+}
+
+export interface SandboxPool {
+  /** Loads the site in a first child. */
+  load(): Promise<Answer | Ended>
+  /** Waits for a free child; the time limit counts from when that child begins. */
+  ask(request: Request): Promise<Answer | Ended>
+  /** Lets what was asked be answered, then ends the children. */
+  close(): Promise<void>
+}
+
+/** Room for one child, which is started when it is first needed and again after it died. */
+interface Slot {
+  child: ChildProcess | undefined
+}
+
+const root = join(import.meta.dirname, '..', '..')
+const ownCode = ['package.json', 'schemas', 'catalogs/api', 'server/compiler'].map((path) => join(root, path))
+const ownPackages = ['eta', 'ajv'].flatMap((name) => {
+  const manifest = findPackageJSON(name, import.meta.url)
+  return manifest === undefined ? [] : [dirname(manifest)]
+})
+
+/** Memory of a child beside its heap: Node itself, and what it allocates outside. */
+const residentMarginMiB = 192
+const memoryCheckMs = 20
+/** For Node to start; a site's own time counts from when it is loaded. */
+const startTimeoutMs = 30_000
+/** Of what a child writes to its standard error. */
+const keptDetail = 4_096
+
+/** Starts a sandbox. Its environment is empty but for the time zone, which would otherwise be the machine's. */
+export function forkSandbox(siteDir: string, memoryMiB: number, extra: readonly string[] = []): ChildProcess {
+  return fork(join(import.meta.dirname, 'sandbox.ts'), [], {
+    cwd: siteDir,
+    env: { TZ: 'UTC' },
+    execArgv: [
+      '--permission',
+      ...[siteDir, ...ownCode, ...ownPackages].map((path) => `--allow-fs-read=${path}`),
+      `--max-old-space-size=${memoryMiB}`,
+      '--no-warnings',
+      ...extra,
+    ],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+}
+
+export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
+  const free: Slot[] = Array.from({ length: options.workers }, () => ({ child: undefined }))
+  const slots: readonly Slot[] = [...free]
+  const waiting: ((slot: Slot) => void)[] = []
+  const underWay = new Set<Promise<unknown>>()
+
+  function take(): Slot | Promise<Slot> {
+    // One with a child first: it is warm.
+    const at = Math.max(
+      0,
+      free.findIndex(({ child }) => child !== undefined),
+    )
+    const [slot] = free.splice(at, 1)
+    return slot ?? new Promise((resolve) => waiting.push(resolve))
+  }
+  function release(slot: Slot): void {
+    const next = waiting.shift()
+    if (next === undefined) free.push(slot)
+    else next(slot)
+  }
+  async function run(request?: Request): Promise<Answer | Ended> {
+    const slot = await take()
+    try {
+      const opened = slot.child === undefined ? await openIn(slot, siteDir, options) : undefined
+      if (opened !== undefined && (opened.type !== 'loaded' || request === undefined)) return opened
+      if (slot.child === undefined || request === undefined)
+        return { type: 'ended', reason: 'crash', detail: '' }
+      return await converse(slot.child, request, { ...options, timeoutMs: options.timeoutMs })
+    } finally {
+      release(slot)
+    }
+  }
+  function track(work: Promise<Answer | Ended>): Promise<Answer | Ended> {
+    underWay.add(work)
+    work.finally(() => underWay.delete(work)).catch(() => {})
+    return work
+  }
+  return {
+    load: () => track(run()),
+    ask: (request) => track(run(request)),
+    async close() {
+      await Promise.allSettled(underWay)
+      await Promise.all(slots.map(({ child }) => (child === undefined ? undefined : end(child))))
+    },
+  }
+}
+
+/** Starts a child in the slot and loads the site in it; the slot keeps it only while it lives and when the site loaded. */
+async function openIn(slot: Slot, siteDir: string, options: PoolOptions): Promise<Answer | Ended> {
+  const child = forkSandbox(siteDir, options.memoryMiB)
+  child.once('exit', () => {
+    if (slot.child === child) slot.child = undefined
+  })
+  const ready = await converse(child, undefined, { ...options, timeoutMs: startTimeoutMs })
+  if (ready.type !== 'ready') return ready
+  const loaded = await converse(child, { type: 'load', siteDir }, options)
+  if (loaded.type === 'loaded') slot.child = child
+  else await end(child)
+  return loaded
+}
+
+/** Asks a child, or just listens to it, until it answers, ends, or is killed for what it takes. */
+function converse(
+  child: ChildProcess,
+  request: Request | undefined,
+  { timeoutMs, memoryMiB }: Pick<PoolOptions, 'timeoutMs' | 'memoryMiB'>,
+): Promise<Answer | Ended> {
+  return new Promise((resolve) => {
+    let killedFor: Ended['reason'] | undefined
+    let detail = ''
+    const kill = (reason: Ended['reason']) => {
+      killedFor ??= reason
+      child.kill('SIGKILL')
+    }
+    const timer = setTimeout(() => kill('timeout'), timeoutMs)
+    const watch = setInterval(() => {
+      if (residentMiB(child.pid) > memoryMiB + residentMarginMiB) kill('memory')
+    }, memoryCheckMs)
+    const finish = (result: Answer | Ended) => {
+      clearTimeout(timer)
+      clearInterval(watch)
+      child.off('message', onMessage).off('close', onClose)
+      child.stderr?.off('data', onText)
+      resolve(result)
+    }
+    const onMessage = (message: unknown) => {
+      try {
+        finish(readAnswer(message))
+      } catch (error) {
+        detail += String(error)
+        kill('crash')
+      }
+    }
+    const onText = (text: Buffer) => {
+      detail = `${detail}${text}`.slice(-keptDetail)
+    }
+    const onClose = () => {
+      finish({ type: 'ended', reason: killedFor ?? (ranOutOfHeap(detail) ? 'memory' : 'crash'), detail })
+    }
+    child.on('message', onMessage).on('close', onClose)
+    child.stderr?.on('data', onText)
+    if (child.exitCode !== null || child.signalCode !== null) onClose()
+    else if (request !== undefined) child.send(request, (error) => error !== null && kill('crash'))
+  })
+}
+
+function ranOutOfHeap(detail: string): boolean {
+  return /heap out of memory|Reached heap limit/.test(detail)
+}
+
+/** Resident memory; 0 where the kernel does not tell. */
+function residentMiB(pid: number | undefined): number {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return Number(kib ?? 0) / 1024
+  } catch {
+    return 0
+  }
+}
+
+function end(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill('SIGKILL')
+  })
+}

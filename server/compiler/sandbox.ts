@@ -1,0 +1,212 @@
+/**
+ * The child process in which a site runs: loads it, compiles roles, answers. Started by pool.ts under Node's permission
+ * model; the only file of the server that imports what authors import. One site for the life of the process.
+ */
+import { readFileSync } from 'node:fs'
+import { isBuiltin, registerHooks } from 'node:module'
+import { relative } from 'node:path/posix'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { collect } from '../../catalogs/api/context.ts'
+import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
+import type { Role } from '../../catalogs/api/role.ts'
+import { Site, survey } from '../../catalogs/api/site.ts'
+import { canonical } from '../../schemas/canonical.ts'
+import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { SiteProblem } from '../http/view.ts'
+import { diagnoseThrown } from './diagnose.ts'
+import { type Evaluated, evaluate } from './evaluate.ts'
+import { becomeHermetic, refuseModule } from './hermetic.ts'
+import type { Answer, Request } from './message.ts'
+import { note, type Read } from './recorder.ts'
+import { sampleFacts, sampleHost } from './sample.ts'
+
+interface LoadedSite {
+  readonly dir: string
+  readonly roles: ReadonlyMap<string, Role>
+  readonly manifest: SiteManifest
+}
+
+let loaded: LoadedSite | undefined
+
+const api: Readonly<Record<string, string>> = {
+  rekindle: new URL('../../catalogs/api/index.ts', import.meta.url).href,
+  'rekindle/testing': new URL('../../catalogs/api/testing.ts', import.meta.url).href,
+}
+
+const pureCrypto = new URL('pure-crypto.ts', import.meta.url).href
+
+/** How Node takes a file of the site, whatever its package.json says. */
+const formats: Readonly<Record<string, string>> = {
+  '.ts': 'module-typescript',
+  '.mts': 'module-typescript',
+  '.js': 'module',
+}
+
+start()
+
+function start(): void {
+  const send = process.send?.bind(process)
+  if (send === undefined) throw new Error('Cannot start the sandbox: it is started by the server alone')
+  process.on('disconnect', process.exit.bind(process, 0))
+  let turn = Promise.resolve()
+  process.on('message', (request: Request) => {
+    turn = turn.then(async () => {
+      send(await answer(request))
+    })
+  })
+  send({ type: 'ready' } satisfies Answer)
+}
+
+async function answer(request: Request): Promise<Answer> {
+  switch (request.type) {
+    case 'load':
+      return load(request.siteDir)
+    case 'check':
+      return check(theSite())
+    case 'compile':
+      return compile(theSite(), request)
+    default:
+      return request satisfies never
+  }
+}
+
+function theSite(): LoadedSite {
+  if (loaded === undefined) throw new Error('Cannot compile: no site is loaded')
+  return loaded
+}
+
+async function load(dir: string): Promise<Answer> {
+  registerHooks({ resolve: resolveFor(dir) })
+  becomeHermetic()
+  try {
+    const module: unknown = await import(pathToFileURL(`${dir}/site.ts`).href)
+    const exported: unknown = Reflect.get(Object(module), 'default')
+    if (!(exported instanceof Site)) return { type: 'refused', problems: [noSite(exported)] }
+    const { roles, manifest, mistakes } = survey(exported, dir)
+    if (mistakes.length > 0) return { type: 'refused', problems: mistakes }
+    loaded = { dir, roles, manifest }
+    return { type: 'loaded', manifest }
+  } catch (thrown) {
+    return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
+  }
+}
+
+function noSite(exported: unknown): SiteProblem {
+  return {
+    message:
+      exported === undefined
+        ? 'Cannot load the site: site.ts has no default export'
+        : 'Cannot load the site: the default export of site.ts is not what site() returns',
+    where: 'site.ts',
+    hint: "End site.ts with: export default site({ hosts: [{ match: 'web-*', role: web }] })",
+  }
+}
+
+type ResolveHook = NonNullable<Parameters<typeof registerHooks>[0]['resolve']>
+
+function resolveFor(dir: string): ResolveHook {
+  return (specifier, context, nextResolve) => {
+    const own = api[specifier]
+    if (own !== undefined) return { url: own, format: 'module-typescript', shortCircuit: true }
+    if (isBuiltin(specifier) && context.parentURL?.startsWith(`file://${import.meta.dirname}/`) !== true) {
+      if (/^(?:node:)?crypto$/.test(specifier))
+        return { url: pureCrypto, format: 'module-typescript', shortCircuit: true }
+      refuseModule(specifier, importPlace(dir, context.parentURL, specifier))
+    }
+    try {
+      const resolved = nextResolve(specifier, context)
+      const format = formatOf(dir, resolved.url)
+      return format === undefined ? resolved : { ...resolved, format }
+    } catch (cause) {
+      throw withPlace(cause, importPlace(dir, context.parentURL, specifier))
+    }
+  }
+}
+
+function formatOf(dir: string, url: string): string | undefined {
+  if (!url.startsWith(`${pathToFileURL(dir).href}/`) || url.includes('/node_modules/')) return undefined
+  return formats[/\.[a-z]+$/.exec(url)?.[0] ?? '']
+}
+
+/** An import has no frame in a stack, so its line is looked up in the importing file. */
+function importPlace(dir: string, parentUrl: string | undefined, specifier: string): string | undefined {
+  if (parentUrl?.startsWith('file:') !== true) return undefined
+  const parent = fileURLToPath(parentUrl)
+  const lines = readFileSync(parent, 'utf8').split('\n')
+  const index = lines.findIndex((line) => line.includes(`'${specifier}'`) || line.includes(`"${specifier}"`))
+  return index < 0 ? relative(dir, parent) : renderPlace({ file: parent, line: index + 1 }, dir)
+}
+
+function withPlace(cause: unknown, where: string | undefined): unknown {
+  if (cause instanceof Error && where !== undefined) Object.assign(cause, { importedAt: where })
+  return cause
+}
+
+/** Compiles each rule's role twice: what differs the second time depends on more than facts. */
+function check(site: LoadedSite): Answer {
+  const problems = new Map<string, SiteProblem>()
+  for (const { match, role } of site.manifest.hosts) {
+    const host = sampleHost(match)
+    const compileSample = () => compile(site, { role, host, facts: sampleFacts(host) })
+    const first = compileSample()
+    const found = first.type === 'refused' ? first.problems : steady(site, role, first, compileSample())
+    for (const problem of found) problems.set(JSON.stringify(problem), problem)
+  }
+  return problems.size === 0 ? { type: 'checked' } : { type: 'refused', problems: [...problems.values()] }
+}
+
+function steady(site: LoadedSite, role: string, first: Answer, second: Answer): readonly SiteProblem[] {
+  const bytes = (given: Answer) => (given.type === 'compiled' ? canonical(given.resources) : given.type)
+  if (bytes(first) === bytes(second)) return []
+  return [
+    {
+      message: `Cannot use role "${role}": compiled twice for the same host, it declares different resources`,
+      where: renderPlace(site.roles.get(role)?.place, site.dir),
+      hint: 'A role keeps nothing from one run to the next: move variables that it changes into its function',
+    },
+  ]
+}
+
+function compile(
+  site: LoadedSite,
+  request: { readonly role: string; readonly host: string; readonly facts: Facts },
+): Answer {
+  const role = site.roles.get(request.role)
+  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
+  const { view, reads } = note({ host: request.host, facts: request.facts })
+  const { declarations, mistakes, thrown } = collect(role, {
+    siteDir: site.dir,
+    get host() {
+      return view.host
+    },
+    facts: view.facts,
+  })
+  const problems =
+    thrown === undefined
+      ? mistakes
+      : [
+          ...mistakes,
+          diagnoseIn(site.dir, thrown, `compile role "${role.name}"`, renderPlace(role.place, site.dir)),
+        ]
+  return render(evaluate(declarations, problems), reads)
+}
+
+function render(evaluated: Evaluated, reads: readonly Read[]): Answer {
+  if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
+  const { resources, blobs } = evaluated
+  return { type: 'compiled', resources, blobs, reads }
+}
+
+function diagnoseIn(siteDir: string, thrown: unknown, act: string, fallback: string): SiteProblem {
+  const importedAt: unknown = thrown instanceof Error ? Reflect.get(thrown, 'importedAt') : undefined
+  return diagnoseThrown(thrown, {
+    act,
+    siteDir,
+    fallback: typeof importedAt === 'string' ? importedAt : fallback,
+    whereOf: (stack) => {
+      if (typeof importedAt === 'string') return importedAt
+      const place = placeOf(stack, siteDir)
+      return place === undefined ? undefined : renderPlace(place, siteDir)
+    },
+  })
+}

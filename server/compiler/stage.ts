@@ -1,0 +1,112 @@
+/** Copies a site to where it is compiled from, so that what is served stays as it was while its author edits. */
+import { createHash } from 'node:crypto'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { RekindleError } from '../../schemas/errors.ts'
+
+export interface StagedSite {
+  /** First 12 hexadecimal digits of a SHA-256 over paths and bytes. */
+  readonly revision: string
+  readonly dir: string
+}
+
+/**
+ * Copies the site to `<stageDir>/<revision>`, or finds it there. Folders whose name begins with a dot are left out;
+ * `node_modules` is copied, but is no part of the revision (the lock file is).
+ *
+ * @throws RekindleError `site-invalid` when the folder cannot be read
+ */
+export async function stageSite(siteDir: string, stageDir: string): Promise<StagedSite> {
+  await mkdir(stageDir, { recursive: true, mode: 0o700 })
+  const arriving = await mkdtemp(join(stageDir, '.arriving-'))
+  try {
+    const root = await realpath(siteDir)
+    const hash = createHash('sha256')
+    for (const path of await filesOf(root)) {
+      const bytes = await readInside(root, path)
+      // Lengths keep a path's end and the bytes' beginning apart.
+      hash.update(`${Buffer.byteLength(path)} ${bytes.length} ${path}`).update(bytes)
+      await mkdir(dirname(join(arriving, path)), { recursive: true })
+      await writeFile(join(arriving, path), bytes)
+    }
+    const revision = hash.digest('hex').slice(0, 12)
+    const dir = join(await realpath(stageDir), revision)
+    if (await exists(dir)) return { revision, dir }
+    await copyPackages(root, arriving)
+    await rename(arriving, dir)
+    return { revision, dir }
+  } catch (cause) {
+    if (cause instanceof RekindleError) throw cause
+    throw new RekindleError({ code: 'site-invalid', message: `Cannot read the site "${siteDir}"`, cause })
+  } finally {
+    await rm(arriving, { recursive: true, force: true })
+  }
+}
+
+/** Where a revision was staged before. */
+export async function findStaged(stageDir: string, revision: string): Promise<StagedSite> {
+  const dir = join(stageDir, revision)
+  if (/^[0-9a-f]{12}$/.test(revision) && (await exists(dir))) return { revision, dir: await realpath(dir) }
+  throw new RekindleError({
+    code: 'not-found',
+    message: `Cannot take up revision "${revision}": it is not staged`,
+    hint: 'Check the site again: rekindle check DIR',
+  })
+}
+
+export async function dropStaged({ dir }: StagedSite): Promise<void> {
+  await rm(dir, { recursive: true, force: true })
+}
+
+/** Paths of all files below, relative and sorted. */
+async function filesOf(root: string, below = ''): Promise<readonly string[]> {
+  const found: string[] = []
+  const entries = await readdir(join(root, below), { withFileTypes: true })
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = below === '' ? entry.name : `${below}/${entry.name}`
+    if (entry.isDirectory()) {
+      if (entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+        found.push(...(await filesOf(root, path)))
+    } else if (entry.isFile() || entry.isSymbolicLink()) found.push(path)
+  }
+  return found
+}
+
+async function readInside(root: string, path: string): Promise<Uint8Array> {
+  const real = await realpath(join(root, path))
+  if (real.startsWith(`${root}/`) && (await stat(real)).isFile()) return readFile(real)
+  throw new RekindleError({
+    code: 'site-invalid',
+    message: `Cannot read the site: "${path}" is a link to a folder or out of the site`,
+    where: path,
+  })
+}
+
+/** Packages are copied as they stand; Rekindle's own is given by the sandbox. */
+async function copyPackages(root: string, arriving: string): Promise<void> {
+  const packages = join(root, 'node_modules')
+  if (!(await exists(packages))) return
+  await cp(packages, join(arriving, 'node_modules'), {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => path !== join(packages, 'rekindle') && path !== join(packages, '.bin'),
+  })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
