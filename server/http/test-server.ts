@@ -79,7 +79,13 @@ export function createKnownCompiler(): KnownCompiler {
         revision: compiler.site.ok ? compiler.site.revision : (compiler.restored ?? 'revision-1'),
         drift: 'rebuild',
         resources: [
-          { id: 'file:/etc/motd', type: 'file', title: '/etc/motd', params: { blob }, where: 'role/web.ts:4' },
+          {
+            id: 'file:/etc/motd',
+            type: 'file',
+            title: '/etc/motd',
+            params: { blob },
+            where: 'role/web.ts:4',
+          },
         ],
       }
       return { catalog, blobs: new Map([[blob.sha256, content]]), role: 'web', pool: 'web' }
@@ -100,7 +106,10 @@ export interface TestServer extends RunningServer {
 }
 
 export async function startTestServer(
-  options: ServerOptions & { readonly config?: Partial<ServerConfig>; readonly knownCompiler?: KnownCompiler } = {},
+  options: ServerOptions & {
+    readonly config?: Partial<ServerConfig>
+    readonly knownCompiler?: KnownCompiler
+  } = {},
 ): Promise<TestServer> {
   const { config: wishes, knownCompiler, ...rest } = options
   const dataDir = wishes?.dataDir ?? mkdtempSync(join(tmpdir(), 'rekindle-server-'))

@@ -35,8 +35,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.dispose())
 
-const ask = (identity: HostIdentity | undefined, path: string, rest: Partial<Parameters<typeof call>[1]> = {}) =>
-  call(server.agentUrl, { path, ca: server.ca, identity, ...rest })
+const ask = (
+  identity: HostIdentity | undefined,
+  path: string,
+  rest: Partial<Parameters<typeof call>[1]> = {},
+) => call(server.agentUrl, { path, ca: server.ca, identity, ...rest })
 const catalogOf = (identity: HostIdentity, headers: Record<string, string> = {}) =>
   ask(identity, '/v1/catalog', { body: { facts }, headers })
 const enrolWith = (token: string, csr: string) => ask(undefined, '/v1/enrol', { body: { token, csr } })
@@ -211,7 +214,13 @@ describe('catalogs', () => {
   it('hands each host its own signed catalog', async () => {
     const answer = await catalogOf(web1)
     const key = createPublicKey(
-      String((await ask(undefined, '/v1/enrol', { body: { token: mintToken(server, 'web-31'), csr: (await makeRequest()).csr } })).json.catalogKey),
+      String(
+        (
+          await ask(undefined, '/v1/enrol', {
+            body: { token: mintToken(server, 'web-31'), csr: (await makeRequest()).csr },
+          })
+        ).json.catalogKey,
+      ),
     )
     // The envelope is what this test is about: open() checks signature, hash, schema and addressee.
     const catalog = openEnvelope(JSON.parse(answer.text) as Envelope, key, 'web-1')

@@ -8,7 +8,7 @@ import { appendAudit } from '../../store/audit.ts'
 import { deleteHost, findHost, type Host } from '../../store/host.ts'
 import { currentIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
 import { transact } from '../../store/statement.ts'
-import type { PeopleApi } from './app.ts'
+import type { PeopleApi } from './api.ts'
 import type { Callers } from './auth.ts'
 
 const operator = { config: { allow: 'operator' } } as const

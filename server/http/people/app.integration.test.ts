@@ -122,7 +122,9 @@ describe('login', () => {
       name: 'olga',
       role: 'operator',
     })
-    expect((await call(server.pageUrl, { path: '/api/site/check', method: 'POST', headers })).status).toBe(200)
+    expect((await call(server.pageUrl, { path: '/api/site/check', method: 'POST', headers })).status).toBe(
+      200,
+    )
     // An API token is no session: it may not stand in a cookie.
     const cookie = `rekindle_session=${token}`
     expect((await call(server.pageUrl, { path: '/api/session', headers: { cookie } })).status).toBe(401)
@@ -198,12 +200,18 @@ describe('requests from elsewhere', () => {
     ['no login', {}, 401],
     ['a page of another site', { origin: 'https://evil.example', cookie: true }, 403],
     ['no origin', { cookie: true }, 403],
-  ])('refuses live events with %s', async (_what, { cookie, ...headers }: Record<string, unknown>, status) => {
-    const sent = { ...(headers as Record<string, string>), ...(cookie ? { cookie: cookies.vera ?? '' } : {}) }
-    const ws = new WebSocket(`${server.pageUrl.replace('http', 'ws')}/api/events`, { headers: sent })
-    const [, response] = await once(ws, 'unexpected-response')
-    expect(response.statusCode).toBe(status)
-  })
+  ])(
+    'refuses live events with %s',
+    async (_what, { cookie, ...headers }: Record<string, unknown>, status) => {
+      const sent = {
+        ...(headers as Record<string, string>),
+        ...(cookie ? { cookie: cookies.vera ?? '' } : {}),
+      }
+      const ws = new WebSocket(`${server.pageUrl.replace('http', 'ws')}/api/events`, { headers: sent })
+      const [, response] = await once(ws, 'unexpected-response')
+      expect(response.statusCode).toBe(status)
+    },
+  )
 
   it('refuses to listen for people beyond this machine without TLS', () => {
     const config = { ...server.config, pageListen: '0.0.0.0:8141' }
@@ -297,7 +305,11 @@ describe('what people see', () => {
     })
     expect(answer.json.code).toBe('certificate-revoked')
     const entry = listAudit(server.context.db, 20).find(({ action }) => action === 'certificate.revoked')
-    expect(entry).toMatchObject({ actor: 'user:admin', target: 'host:web-50', detail: 'incarnation 1: stolen' })
+    expect(entry).toMatchObject({
+      actor: 'user:admin',
+      target: 'host:web-50',
+      detail: 'incarnation 1: stolen',
+    })
   })
 
   it('forgets a host that it did not make, and its certificate with it', async () => {
@@ -336,7 +348,10 @@ describe('what people see', () => {
   })
 
   it('finds the audit log intact, and the first entry that somebody changed', async () => {
-    expect((await read<AuditView>('/api/audit?limit=1')).chain).toMatchObject({ intact: true, brokenAt: null })
+    expect((await read<AuditView>('/api/audit?limit=1')).chain).toMatchObject({
+      intact: true,
+      brokenAt: null,
+    })
     const { db } = server.context
     expect(() => db.exec("UPDATE audit SET actor = 'nobody' WHERE seq = 3")).toThrow(/append-only/)
     db.exec('DROP TRIGGER audit_no_update')
@@ -355,13 +370,16 @@ describe('the page', () => {
     }
   })
 
-  it.each(['/api/nothing', '/assets/gone.js', '/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json'])(
-    'answers 404 for %s',
-    async (path) => {
-      const answer = await call(server.pageUrl, { path })
-      expect([answer.status, answer.json.code]).toEqual([404, 'not-found'])
-    },
-  )
+  it.each([
+    '/api/nothing',
+    '/assets/gone.js',
+    '/../package.json',
+    '/%2e%2e/package.json',
+    '/..%2fpackage.json',
+  ])('answers 404 for %s', async (path) => {
+    const answer = await call(server.pageUrl, { path })
+    expect([answer.status, answer.json.code]).toEqual([404, 'not-found'])
+  })
 
   it('closes although a page is open', async () => {
     const own = await startTestServer()

@@ -4,33 +4,13 @@ import { createServer as createHttpsServer } from 'node:https'
 import fastifyCookie from '@fastify/cookie'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { ServerCertificate } from '../../ca/issue.ts'
-import type { Context } from '../../context.ts'
-import type { Refusals } from '../../refusals.ts'
-import type { Site } from '../../site/site.ts'
-import type { FleetActs } from '../fleet.ts'
-import type { Hub } from '../hub.ts'
 import { logFault, sendProblem } from '../problem.ts'
 import { actRoutes } from './acts.ts'
+import type { PeopleApi } from './api.ts'
 import { guardRoutes } from './auth.ts'
-import type { Events } from './events.ts'
 import { pageRoutes } from './page.ts'
 import { readRoutes } from './reads.ts'
 import { sessionRoutes } from './session.ts'
-
-export interface PeopleApi {
-  readonly context: Context
-  readonly refusals: Refusals
-  readonly site: Site
-  readonly hub: Hub
-  readonly fleet: FleetActs
-  readonly events: Events
-  /** How often agents are to report. */
-  readonly pollMs: number
-  /** Whether people come over HTTPS, so that the cookie is for HTTPS only. */
-  readonly tls: boolean
-  /** Folder of the built page. */
-  readonly webDir: string
-}
 
 /** Builds the API; the caller lets it listen and closes it. Without a certificate it is plain HTTP. */
 export function createPeopleApp(api: PeopleApi, certificate: ServerCertificate | undefined): FastifyInstance {

@@ -24,7 +24,7 @@ import type {
   ResourceRow,
   SiteView,
 } from '../view.ts'
-import type { PeopleApi } from './app.ts'
+import type { PeopleApi } from './api.ts'
 import { type RenderContext, renderAudit, renderHost, renderIncarnation, renderReport } from './render.ts'
 
 const bounds = {

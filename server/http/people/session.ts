@@ -10,7 +10,7 @@ import { transact } from '../../store/statement.ts'
 import { addressOf } from '../agent/identity.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import type { SessionView } from '../view.ts'
-import type { PeopleApi } from './app.ts'
+import type { PeopleApi } from './api.ts'
 import { type Callers, sessionCookie } from './auth.ts'
 
 const sessionMs = 12 * 3_600_000
