@@ -1,3 +1,6 @@
+/**
+ * One file over the usual size: the stories share one world, and are read side by side.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -436,6 +439,40 @@ describe('hosts', () => {
     expect([...world.machines.keys()]).toEqual(['web-2-1'])
     await raise('web-1')
     expect(currentMachine('web-1')).toBe('web-1-1')
+  })
+})
+
+describe('a half-made machine, which the driver knows by its own name alone', () => {
+  /** As nspawn leaves it when it dies before the machine's folder says whose it is. */
+  async function leaveHalfMade(): Promise<void> {
+    world.behaviour.createFails = 'no room'
+    world.reconciler.request('web-1', { reason: '', by })
+    await world.until(() => state('web-1') === 'held')
+    world.behaviour.createFails = undefined
+    const half = { token: '', incarnation: undefined, ranOnce: false, state: 'stopped' as const }
+    world.machines.set('web-1-2', { ...half, machine: 'web-1-2', host: 'web-1-2' })
+  }
+
+  it.each<[string, () => void | Promise<void>, string[]]>([
+    ['a resume', () => world.reconciler.resume(newest('web-1')?.id ?? '', by), ['web-1-3', 'web-2-1']],
+    ['a cancel', () => world.reconciler.cancel(newest('web-1')?.id ?? '', by), ['web-1-1', 'web-2-1']],
+    ['the removal of its host', () => world.reconciler.removeHost('web-1', by), ['web-2-1']],
+  ])('goes with %s', async (_, act, left) => {
+    await start([pool()])
+    await raise('web-1', 'web-2')
+    await leaveHalfMade()
+    await act()
+    await world.until(() => openRebuildOf(world.db, 'web-1') === undefined)
+    expect([...world.machines.keys()].toSorted()).toEqual(left)
+  })
+
+  it('is kept at a start while its rebuild is held', async () => {
+    await start([pool()])
+    await raise('web-1')
+    await leaveHalfMade()
+    await world.shutdown()
+    await world.boot()
+    expect([...world.machines.keys()]).toEqual(['web-1-1', 'web-1-2'])
   })
 })
 

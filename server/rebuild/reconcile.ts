@@ -110,12 +110,12 @@ export function createReconciler(ports: RebuildPorts, given: Partial<RebuildLimi
     const rebuild = openRebuildOf(ports.db, name)?.id
     removing.add(name)
     try {
-      forgetHost(ports, name, by)
+      const machines = forgetHost(ports, name, by)
       // Its step ends first, so that it makes no machine behind our back.
       if (rebuild !== undefined) await workers.settled(rebuild)
       if (ports.driver === undefined) return
       tidyOwed = true
-      await destroyForgotten(ports, ports.driver, name)
+      await destroyForgotten(ports, ports.driver, { name, machines })
       tidyOwed = false
     } finally {
       removing.delete(name)

@@ -24,12 +24,13 @@ export async function create(scene: Scene): Promise<StepEnd> {
 /** Machines of this host whose life is over, such as one that failed before a resume. */
 async function removeLeftovers({ ports, driver }: Scene, coming: Incarnation): Promise<void> {
   for (const { machine, host } of await driver.list()) {
-    if (host !== coming.host || machine === coming.machine) continue
     const incarnation = findIncarnationByMachine(ports.db, machine)
+    // A half-made machine may not know its host yet.
+    if ((incarnation?.host ?? host) !== coming.host || machine === coming.machine) continue
     if (incarnation !== undefined && incarnation.state !== 'gone') continue
     if (incarnation !== undefined) ports.disconnect(incarnation.id)
     await driver.destroy(machine)
-    ports.audit('server', 'machine.destroyed', `host:${host}`, `${machine}, left over`)
+    ports.audit('server', 'machine.destroyed', `host:${coming.host}`, `${machine}, left over`)
   }
 }
 

@@ -47,8 +47,10 @@ export function judgeMachine(
 }
 
 async function settle(ports: Ports, driver: RebuildDriver, found: Machine): Promise<boolean> {
-  const { machine, host } = found
+  const { machine } = found
   const incarnation = findIncarnationByMachine(ports.db, machine)
+  // A half-made machine may not know its host yet.
+  const host = incarnation?.host ?? found.host
   try {
     switch (judgeMachine(found, incarnation, openRebuildOf(ports.db, host))) {
       case 'keep':
