@@ -132,7 +132,7 @@ describe.skipIf(!can.ok)(`a fleet on real hosts${can.ok ? '' : `: skipped: ${can
 
   it('an intended change is applied, and is no drift and no reason to rebuild', async () => {
     const before = await inService('web-1')
-    appendFileSync(join(site, 'template', 'index.html.eta'), '<p>a new line</p>\n')
+    appendFileSync(join(site, 'templates', 'index.html.eta'), '<p>a new line</p>\n')
     const after = await world.api.until('the new revision', async () => {
       const host = await world.api.host('web-1')
       return host.revision !== before.revision && host.status !== 'stale' ? host : undefined

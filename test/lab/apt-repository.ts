@@ -2,10 +2,8 @@
 import {
   copyFileSync,
   createReadStream,
-  existsSync,
   mkdirSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,7 +11,7 @@ import {
 import { createServer, type Server } from 'node:http'
 import { join, normalize } from 'node:path'
 import { hashOf } from '../../schemas/hash.ts'
-import { withOverlay } from '../../server/machine/nspawn/image.ts'
+import { makeOnce, withOverlay } from '../../server/machine/nspawn/image.ts'
 import { run } from '../../server/machine/nspawn/run.ts'
 
 export interface RepositoryRequest {
@@ -27,39 +25,34 @@ export interface RepositoryRequest {
 /** Downloads the packages, with all that they need and the base lacks, into a folder that apt can read. */
 export async function buildRepository({ cacheDir, base, packages, log }: RepositoryRequest): Promise<string> {
   const place = join(cacheDir, `apt-${hashOf({ base, packages, layout: 1 }).slice(0, 12)}`)
-  if (existsSync(place)) return place
-  log(`downloading ${packages.join(', ')} for the local apt repository (once)`)
-  const scratch = `${place}.new`
-  rmSync(scratch, { recursive: true, force: true })
-  await withOverlay({ lower: base, scratch }, async (root) => {
-    // The way to Debian's mirror is this machine's own: its resolver, and its proxy if it has one.
-    copyFileSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'))
-    for (const line of (await run(['apt-config', 'dump', 'Acquire::http::Proxy']))
-      .split('\n')
-      .filter(Boolean)) {
-      writeFileSync(join(root, 'etc/apt/apt.conf.d/99proxy'), `${line}\n`, { flag: 'a' })
-    }
-    await run(['chroot', root, 'apt-get', 'update', '-qq'], { timeoutMs: 5 * 60_000 })
-    const download = [
-      'apt-get',
-      'install',
-      '--yes',
-      '-qq',
-      '--download-only',
-      '--no-install-recommends',
-      ...packages,
-    ]
-    await run(['chroot', root, ...download], { timeoutMs: 10 * 60_000 })
-    mkdirSync(join(scratch, 'pool'))
-    const archives = join(root, 'var/cache/apt/archives')
-    for (const name of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
-      copyFileSync(join(archives, name), join(scratch, 'pool', name))
-    }
+  return makeOnce(place, async (scratch) => {
+    log(`downloading ${packages.join(', ')} for the local apt repository (once)`)
+    const pool = join(scratch, 'pool')
+    await withOverlay({ lower: base, scratch }, async (root) => {
+      // The way to Debian's mirror is this machine's own: its resolver, and its proxy if it has one.
+      copyFileSync('/etc/resolv.conf', join(root, 'etc/resolv.conf'))
+      const proxy = await run(['apt-config', 'dump', 'Acquire::http::Proxy'])
+      writeFileSync(join(root, 'etc/apt/apt.conf.d/99proxy'), proxy)
+      await run(['chroot', root, 'apt-get', 'update', '-qq'], { timeoutMs: 5 * 60_000 })
+      const download = [
+        'apt-get',
+        'install',
+        '--yes',
+        '-qq',
+        '--download-only',
+        '--no-install-recommends',
+        ...packages,
+      ]
+      await run(['chroot', root, ...download], { timeoutMs: 10 * 60_000 })
+      mkdirSync(pool)
+      const archives = join(root, 'var/cache/apt/archives')
+      for (const name of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
+        copyFileSync(join(archives, name), join(pool, name))
+      }
+    })
+    await indexRepository(pool)
+    return pool
   })
-  await indexRepository(join(scratch, 'pool'))
-  renameSync(join(scratch, 'pool'), place)
-  rmSync(scratch, { recursive: true, force: true })
-  return place
 }
 
 /** Writes the index that apt reads; called again after a package was added. */

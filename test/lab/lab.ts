@@ -3,15 +3,31 @@
  * Tests, demo and benches use it. `close` takes all of it away, and so does the end of the process.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Server } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { buildAgentPackage } from '../../agent/package/build.ts'
 import type { MachineDriver } from '../../server/machine/driver.ts'
 import { createNspawnDriver, leaderOf, type NspawnSettings } from '../../server/machine/nspawn/driver.ts'
 import { buildImage } from '../../server/machine/nspawn/image.ts'
-import { type Network, removeBridge, serverAddress } from '../../server/machine/nspawn/network.ts'
+import {
+  ensureBridge,
+  type Network,
+  removeBridge,
+  serverAddress,
+} from '../../server/machine/nspawn/network.ts'
 import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nspawn/process.ts'
 import { type Ran, tryRun } from '../../server/machine/nspawn/run.ts'
 import { buildRepository, serveRepository } from './apt-repository.ts'
@@ -22,6 +38,8 @@ export const packagesForHosts: readonly string[] = ['nginx-light', 'redis-server
 export const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rekindle')
 
 const repositoryPort = 8181
+/** Machines know the server by this name (/etc/hosts), whatever the lab's subnet is, so all labs share one image. */
+const aptSource = `deb [trusted=yes] http://rekindle-server:${repositoryPort}/ ./`
 
 export interface Lab {
   readonly settings: NspawnSettings
@@ -53,13 +71,20 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
   await sweepDeadLabs()
   const place = dir ?? mkdtempSync(join(cacheDir, `lab-${name}-`))
   mkdirSync(place, { recursive: true })
-  const network = { bridge: `rk-${name}`.slice(0, 15), subnet: subnet ?? freeSubnet() }
+  const network = {
+    bridge: dir === undefined ? uniqueBridge(name) : `rk-${name}`,
+    subnet: subnet ?? freeSubnet(),
+  }
   writeFileSync(join(place, 'owner.json'), JSON.stringify({ owner: nameProcess(process.pid), network }))
+  // At once, so that nobody else takes the subnet while the image is built.
+  await ensureBridge(network)
   const address = serverAddress(network)
   const agentPackage = await buildAgentPackage(join(cacheDir, 'package'))
   const base = await buildImage({ cacheDir, log })
-  const repositoryDir = await buildRepository({ cacheDir, base, packages: packagesForHosts, log })
-  const aptSource = `deb [trusted=yes] http://${address}:${repositoryPort}/ ./`
+  const packages = await buildRepository({ cacheDir, base, packages: packagesForHosts, log })
+  // Of its own: tests add packages to it.
+  const repositoryDir = join(place, 'apt')
+  cpSync(packages, repositoryDir, { recursive: true })
   const image = await buildImage({ cacheDir, agentPackage, aptSource, log })
   const settings: NspawnSettings = { ...network, image, dir: join(place, 'machine') }
   const driver = await createNspawnDriver(settings)
@@ -96,6 +121,11 @@ async function closeServer(server: Server): Promise<void> {
   await promise
 }
 
+/** Interface names have 15 characters at most. */
+function uniqueBridge(name: string): string {
+  return `rk-${name.slice(0, 6)}-${randomBytes(2).toString('hex')}`
+}
+
 /** A /24 of 198.18.0.0/15, which RFC 2544 sets apart for tests, so it is nobody's LAN. */
 function freeSubnet(): string {
   const taken = spawnSync('ip', ['-brief', '-4', 'address'], { encoding: 'utf8' }).stdout
@@ -104,21 +134,27 @@ function freeSubnet(): string {
   throw new Error('Cannot make a lab: no free subnet in 198.18.0.0/16')
 }
 
+/** Everything that a machine of this lab can leave in the kernel has the bridge's name or the lab's folder in it. */
 function findLeaks({ dir, bridge }: NspawnSettings): readonly string[] {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.includes(` ${dir}/`))
-  const machines = existsSync(dir) ? readdirSync(dir) : []
-  const namespaces = machines.filter((machine) => existsSync(`/run/netns/rk-${machine}`))
+  const listed = (folder: string) => (existsSync(folder) ? readdirSync(folder) : [])
+  const mine = (name: string) => name.startsWith(`${bridge}.`)
+  const groups = ['', 'systemd', 'unified'].flatMap((room) =>
+    listed(join('/sys/fs/cgroup', room, 'rekindle')),
+  )
   const processes = spawnSync('pgrep', ['-fa', `directory=${dir}/`], { encoding: 'utf8' })
     .stdout.split('\n')
     .filter(Boolean)
-  const interfaces = existsSync(`/sys/class/net/${bridge}`) ? [bridge] : []
   return [
     ...mounts.map((line) => `mount ${line}`),
-    ...namespaces.map((machine) => `namespace rk-${machine}`),
+    ...listed('/run/netns')
+      .filter(mine)
+      .map((name) => `namespace ${name}`),
+    ...groups.filter(mine).map((name) => `control group ${name}`),
     ...processes.map((line) => `process ${line}`),
-    ...interfaces.map((name) => `interface ${name}`),
+    ...(existsSync(`/sys/class/net/${bridge}`) ? [`interface ${bridge}`] : []),
   ]
 }
 
@@ -132,6 +168,8 @@ async function sweepDeadLabs(): Promise<void> {
 
 /** Destroys a lab's machines and removes its folder, whoever made it. */
 export async function removeLab(place: string): Promise<void> {
+  // The server first: it would make its machines again.
+  await endServer(join(place, 'data'))
   const known = ownerOf(place)
   if (known !== undefined) {
     const driver = await createNspawnDriver({ ...known.network, image: '/', dir: join(place, 'machine') })
@@ -140,6 +178,20 @@ export async function removeLab(place: string): Promise<void> {
     await removeBridge(known.network)
   }
   rmSync(place, { recursive: true, force: true })
+}
+
+/** Where the process of a lab's server is written down. */
+export const pidFileOf = (dataDir: string): string => join(dataDir, 'server.pid.json')
+
+/** Ends a server whose lab was killed before it could. */
+export async function endServer(dataDir: string): Promise<void> {
+  const file = pidFileOf(dataDir)
+  if (!existsSync(file)) return
+  // Written by world.ts alone.
+  const left = JSON.parse(readFileSync(file, 'utf8')) as ProcessName
+  if (isAlive(left)) process.kill(left.pid, 'SIGTERM')
+  while (isAlive(left)) await delay(50)
+  rmSync(file, { force: true })
 }
 
 interface Owner {

@@ -5,9 +5,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ServerConfig } from '../../schemas/generated/types.ts'
-import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nspawn/process.ts'
+import { nameProcess } from '../../server/machine/nspawn/process.ts'
 import { type Api, connect } from './api.ts'
-import type { Lab } from './lab.ts'
+import { endServer, type Lab, pidFileOf } from './lab.ts'
 
 export interface World {
   readonly lab: Lab
@@ -51,9 +51,9 @@ export async function startWorld(
   }
   const configFile = join(lab.dataDir, 'server.json')
   const logFile = join(lab.dataDir, 'server.log')
-  const pidFile = join(lab.dataDir, 'server.pid.json')
+  const pidFile = pidFileOf(lab.dataDir)
   writeFileSync(configFile, JSON.stringify(config, null, 2))
-  await endLeftover(pidFile)
+  await endServer(lab.dataDir)
   const login = { name: 'admin', password: ensurePassword(lab.dataDir, configFile) }
   const pageUrl = `http://${config.pageListen}`
   let child = await launch({ configFile, logFile, pidFile, pageUrl })
@@ -120,7 +120,8 @@ async function launch({ configFile, logFile, pidFile, pageUrl }: Launch): Promis
     stdio: ['ignore', log, log],
   })
   closeSync(log)
-  writeFileSync(pidFile, JSON.stringify(child.pid === undefined ? {} : nameProcess(child.pid)))
+  const name = child.pid === undefined ? undefined : nameProcess(child.pid)
+  if (name !== undefined) writeFileSync(pidFile, JSON.stringify(name))
   const deadline = Date.now() + startTimeoutMs
   while (!(await answers(pageUrl))) {
     if (child.exitCode !== null || Date.now() > deadline) {
@@ -140,16 +141,6 @@ async function answers(pageUrl: string): Promise<boolean> {
     // It does not listen yet.
     return false
   }
-}
-
-/** Ends a server whose own lab was killed before it could. */
-async function endLeftover(pidFile: string): Promise<void> {
-  if (!existsSync(pidFile)) return
-  // Written by launch() alone.
-  const left = JSON.parse(readFileSync(pidFile, 'utf8')) as ProcessName
-  if (left.pid === undefined) return
-  if (isAlive(left)) process.kill(left.pid, 'SIGTERM')
-  while (isAlive(left)) await delay(50)
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

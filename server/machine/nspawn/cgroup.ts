@@ -9,27 +9,27 @@ import { dirname, join } from 'node:path'
 const top = '/sys/fs/cgroup'
 const room = 'rekindle'
 
-export function cgroupFolders(machine: string): readonly string[] {
+export function cgroupFolders(name: string): readonly string[] {
   const roots = existsSync(join(top, 'cgroup.controllers'))
     ? [top]
     : ['systemd', 'unified'].map((name) => join(top, name)).filter(existsSync)
-  return roots.map((root) => join(root, room, machine))
+  return roots.map((root) => join(root, room, name))
 }
 
-export function makeCgroups(machine: string): readonly string[] {
-  const folders = cgroupFolders(machine)
+export function makeCgroups(name: string): readonly string[] {
+  const folders = cgroupFolders(name)
   for (const folder of folders) mkdirSync(folder, { recursive: true })
   return folders
 }
 
 /** Pids of everything that runs in the machine's groups. */
-export function cgroupPids(machine: string): readonly number[] {
-  return [...new Set(cgroupFolders(machine).flatMap(pidsIn))]
+export function cgroupPids(name: string): readonly number[] {
+  return [...new Set(cgroupFolders(name).flatMap(pidsIn))]
 }
 
 /** Removes the groups; they have to be empty of processes. */
-export function removeCgroups(machine: string): void {
-  for (const folder of cgroupFolders(machine)) {
+export function removeCgroups(name: string): void {
+  for (const folder of cgroupFolders(name)) {
     removeTree(folder)
     // The room of all machines goes with the last of them.
     if (existsSync(dirname(folder)) && subfolders(dirname(folder)).length === 0) removeTree(dirname(folder))
@@ -37,9 +37,13 @@ export function removeCgroups(machine: string): void {
 }
 
 function pidsIn(folder: string): readonly number[] {
-  if (!existsSync(folder)) return []
-  const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
-  return [...own, ...subfolders(folder).flatMap(pidsIn)]
+  try {
+    const own = readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
+    return [...own, ...subfolders(folder).flatMap(pidsIn)]
+  } catch {
+    // Groups vanish while a machine goes down.
+    return []
+  }
 }
 
 function removeTree(folder: string): void {

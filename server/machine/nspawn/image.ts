@@ -6,9 +6,20 @@
  *
  * A layer is made beside its name and renamed when it is whole, so one that has its name is complete.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { hashOf, sha256 } from '../../../schemas/hash.ts'
+import { mountOverlay, unmountOverlay } from './overlay.ts'
+import { nameProcess } from './process.ts'
 import { run } from './run.ts'
 
 export interface ImageRequest {
@@ -54,51 +65,66 @@ export async function buildImage(request: ImageRequest): Promise<string> {
 
 async function buildBase({ cacheDir, log }: ImageRequest): Promise<string> {
   const place = join(cacheDir, `base-${hashOf({ suite, packages, masked, layout: 2 }).slice(0, 12)}`)
-  if (existsSync(place)) return place
-  log(`building the Debian ${suite} base image with mmdebstrap (once, about half a minute)`)
-  const tree = `${place}.new`
-  rmSync(tree, { recursive: true, force: true })
-  mkdirSync(dirname(place), { recursive: true })
-  await run(
-    [
-      'mmdebstrap',
-      '--quiet',
-      '--mode=root',
-      '--variant=minbase',
-      `--include=${packages.join(',')}`,
-      suite,
-      tree,
-    ],
-    { timeoutMs: 15 * 60_000 },
-  )
-  for (const unit of masked) await run(['systemctl', `--root=${tree}`, '--quiet', 'mask', unit])
-  // mmdebstrap copies these from the machine that it runs on.
-  for (const own of ['hostname', 'resolv.conf']) rmSync(join(tree, 'etc', own), { force: true })
-  renameSync(tree, place)
-  return place
+  return makeOnce(place, async (scratch) => {
+    log(`building the Debian ${suite} base image with mmdebstrap (once, about half a minute)`)
+    const tree = join(scratch, 'tree')
+    const include = `--include=${packages.join(',')}`
+    const debian = ['mmdebstrap', '--quiet', '--mode=root', '--variant=minbase', include, suite, tree]
+    await run(debian, { timeoutMs: 15 * 60_000 })
+    for (const unit of masked) await run(['systemctl', `--root=${tree}`, '--quiet', 'mask', unit])
+    // mmdebstrap copies these from the machine that it runs on.
+    for (const own of ['hostname', 'resolv.conf']) rmSync(join(tree, 'etc', own), { force: true })
+    return tree
+  })
 }
 
 async function buildAgentLayer(request: ImageRequest, base: string, agentPackage: string): Promise<string> {
   const { cacheDir, aptSource = '', log } = request
   const key = sha256(`${sha256(readFileSync(agentPackage))} ${aptSource} ${basename(base)}`).slice(0, 12)
-  const place = join(cacheDir, `agent-${key}`)
-  if (existsSync(place)) return place
-  log(`installing ${basename(agentPackage)} into the image`)
-  const scratch = `${place}.new`
-  rmSync(scratch, { recursive: true, force: true })
-  await withOverlay({ lower: base, scratch }, async (root) => {
-    copyFileSync(agentPackage, join(root, 'tmp', 'agent.deb'))
-    await run(['chroot', root, 'dpkg', '--install', '/tmp/agent.deb'], { timeoutMs: 5 * 60_000 })
-    rmSync(join(root, 'tmp', 'agent.deb'))
-    for (const name of ['sources.list', 'sources.list.d'])
-      rmSync(join(root, 'etc/apt', name), { recursive: true, force: true })
-    mkdirSync(join(root, 'etc/apt/sources.list.d'))
-    writeFileSync(join(root, 'etc/apt/sources.list'), aptSource === '' ? '' : `${aptSource}\n`)
-    rmSync(join(root, 'var/lib/apt/lists'), { recursive: true, force: true })
+  return makeOnce(join(cacheDir, `agent-${key}`), async (scratch) => {
+    log(`installing ${basename(agentPackage)} into the image`)
+    await withOverlay({ lower: base, scratch }, async (root) => {
+      copyFileSync(agentPackage, join(root, 'tmp', 'agent.deb'))
+      await run(['chroot', root, 'dpkg', '--install', '/tmp/agent.deb'], { timeoutMs: 5 * 60_000 })
+      rmSync(join(root, 'tmp', 'agent.deb'))
+      rmSync(join(root, 'etc/apt/sources.list.d'), { recursive: true, force: true })
+      mkdirSync(join(root, 'etc/apt/sources.list.d'))
+      writeFileSync(join(root, 'etc/apt/sources.list'), aptSource === '' ? '' : `${aptSource}\n`)
+      rmSync(join(root, 'var/lib/apt/lists'), { recursive: true, force: true })
+    })
+    return join(scratch, 'up')
   })
-  renameSync(join(scratch, 'up'), place)
-  rmSync(scratch, { recursive: true, force: true })
+}
+
+/**
+ * Gives `place`, made by `make` if it is not there: in a scratch folder beside it, named by this process, so that two
+ * builders do not meet; what `make` gives is renamed to `place` when it is whole. Scratch folders of dead builders go.
+ */
+export async function makeOnce(place: string, make: (scratch: string) => Promise<string>): Promise<string> {
+  if (existsSync(place)) return place
+  mkdirSync(dirname(place), { recursive: true })
+  const prefix = `${basename(place)}.new-`
+  for (const name of readdirSync(dirname(place)).filter((entry) => entry.startsWith(prefix))) {
+    if (nameProcess(Number(name.slice(prefix.length))) === undefined)
+      await discard(join(dirname(place), name))
+  }
+  const scratch = `${place}.new-${process.pid}`
+  await discard(scratch)
+  mkdirSync(scratch)
+  try {
+    const made = await make(scratch)
+    // Another builder may have been quicker; both made the same.
+    if (!existsSync(place)) renameSync(made, place)
+  } finally {
+    await discard(scratch)
+  }
   return place
+}
+
+/** Unmounts first: removing through a mount would remove what is mounted. */
+async function discard(scratch: string): Promise<void> {
+  await unmountOverlay(scratch)
+  rmSync(scratch, { recursive: true, force: true })
 }
 
 /** Mounts an overlay over `lower` in `<scratch>/root`; what changed is in `<scratch>/up` afterwards. */
@@ -106,21 +132,9 @@ export async function withOverlay(
   { lower, scratch }: { readonly lower: string; readonly scratch: string },
   act: (root: string) => Promise<void>,
 ): Promise<void> {
-  const [up, work, root] = ['up', 'work', 'root'].map((name) => join(scratch, name))
-  if (up === undefined || work === undefined || root === undefined) return
-  for (const folder of [up, work, root]) mkdirSync(folder, { recursive: true })
-  await run([
-    'mount',
-    '-t',
-    'overlay',
-    'rekindle',
-    '-o',
-    `lowerdir=${lower},upperdir=${up},workdir=${work}`,
-    root,
-  ])
   try {
-    await act(root)
+    await act(await mountOverlay(lower, scratch))
   } finally {
-    await run(['umount', '--lazy', root])
+    await unmountOverlay(scratch)
   }
 }

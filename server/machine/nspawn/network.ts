@@ -17,8 +17,9 @@ export function serverAddress({ subnet }: Network): string {
   return `${subnet}.1`
 }
 
-export function namespaceOf(machine: string): string {
-  return `rk-${machine}`
+/** A name for what belongs to one machine of one driver, where the whole kernel shares the names. */
+export function kernelName({ bridge }: Pick<Network, 'bridge'>, machine: string): string {
+  return `${bridge}.${machine}`
 }
 
 /** Interface names have 15 characters at most (IFNAMSIZ), so a machine's is made from a hash. */
@@ -65,7 +66,7 @@ export async function removeBridge({ bridge }: Network): Promise<void> {
 
 /** Makes the machine's namespace with its address, ready to be booted into. */
 export async function makeNamespace(network: Network, machine: string, address: string): Promise<void> {
-  const name = namespaceOf(machine)
+  const name = kernelName(network, machine)
   const side = hostSide(network, machine)
   await removeNamespace(network, machine)
   await run(['ip', 'netns', 'add', name])
@@ -81,6 +82,6 @@ export async function removeNamespace(network: Network, machine: string): Promis
   const side = hostSide(network, machine)
   // The veth first: the kernel takes a namespace's own end away some time after the namespace has gone.
   if (existsSync(`/sys/class/net/${side}`)) await tryRun(['ip', 'link', 'delete', side])
-  if (existsSync(`/run/netns/${namespaceOf(machine)}`))
-    await run(['ip', 'netns', 'delete', namespaceOf(machine)])
+  const name = kernelName(network, machine)
+  if (existsSync(`/run/netns/${name}`)) await run(['ip', 'netns', 'delete', name])
 }

@@ -19,13 +19,34 @@ export function nameProcess(pid: number): ProcessName | undefined {
   return stat === undefined ? undefined : { pid, startTicks: stat.startTicks }
 }
 
+/** The first process of the container that systemd-nspawn `container` runs: pid 1 in a pid namespace below ours. */
+export function leaderOfContainer(container: ProcessName): number | undefined {
+  return isAlive(container)
+    ? childrenOf(container.pid).find((pid) => isFirstProcess(readStatus(pid)))
+    : undefined
+}
+
+/** Whether a proc_pid_status(5) is of a process that is number 1 in a pid namespace below the reader's. */
+export function isFirstProcess(status: string): boolean {
+  return /^NSpid:\t\d+(?:\t\d+)*\t1$/m.test(status)
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8')
+  } catch {
+    // It has ended.
+    return ''
+  }
+}
+
 /** A zombie is not alive: an orphan can stay one for seconds, and `kill -0` would not tell. */
 export function isAlive({ pid, startTicks }: ProcessName): boolean {
   const stat = readStat(pid)
   return stat !== undefined && stat.startTicks === startTicks && stat.state !== 'Z' && stat.state !== 'X'
 }
 
-export function childrenOf(pid: number): readonly number[] {
+function childrenOf(pid: number): readonly number[] {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
   } catch {
