@@ -10,10 +10,10 @@ import type { Facts } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
 import { version } from '../schemas/version.ts'
 import { mintJoinToken } from './ca/join.ts'
+import { createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import type { Role, SiteProblem } from './http/view.ts'
-import { startServer } from './main.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
 import type { Compiler } from './site/compiler.ts'
 import { openDatabase } from './store/db.ts'
@@ -137,7 +137,10 @@ function addCheck(program: Command): void {
 }
 
 async function serve(configPath: string): Promise<void> {
-  const server = await startServer(loadConfig(configPath))
+  const config = loadConfig(configPath)
+  // Loaded here alone: the other commands do not wait for the HTTP servers' code.
+  const { startServer } = await import('./main.ts')
+  const server = await startServer(config)
   if (server.initialPassword !== undefined) console.log(renderPassword('admin', server.initialPassword))
   console.log(`Agents: ${server.agentUrl}  authority ${server.caFingerprint}`)
   console.log(`Page:   ${server.pageUrl}`)
@@ -217,7 +220,6 @@ function siteInvalid(problems: readonly SiteProblem[]): RekindleError {
 }
 
 async function withCompiler(work: (compiler: Compiler) => Promise<void>): Promise<void> {
-  const { createCompiler } = await import('./compiler/compiler.ts')
   const stageDir = mkdtempSync(join(tmpdir(), 'rekindle-site-'))
   const compiler: Compiler = createCompiler({ stageDir })
   try {

@@ -9,6 +9,7 @@ import { type Logger, pino } from 'pino'
 import type { ServerConfig } from '../schemas/generated/types.ts'
 import { type Authority, loadAuthority } from './ca/authority.ts'
 import { issueServerCertificate, type ServerCertificate, serverLifetimeMs } from './ca/issue.ts'
+import { createCompiler } from './compiler/compiler.ts'
 import { checkConfig } from './config.ts'
 import type { Context } from './context.ts'
 import { type Core, createCore } from './core.ts'
@@ -86,7 +87,7 @@ async function assemble(
   undo.defer(() => refusals.close())
   let connected: (incarnation: number) => void = () => {}
   const hub = createHub(context, (incarnation) => connected(incarnation))
-  const compiler = options.compiler ?? (await loadCompiler(config))
+  const compiler = options.compiler ?? createCompiler({ stageDir: join(config.dataDir, 'site') })
   undo.defer(() => compiler.close())
   const site = await serveSite(context, { config, compiler, hub })
   undo.defer(() => site.close())
@@ -133,6 +134,7 @@ async function assemble(
     hub,
     async close() {
       await undo.disposeAsync()
+      context.log.info('server.stopped')
     },
   }
 }
@@ -149,11 +151,6 @@ function createContext(config: ServerConfig, options: ServerOptions, undo: Async
     now: options.now ?? Date.now,
     random: options.random ?? randomBytes,
   }
-}
-
-async function loadCompiler(config: ServerConfig): Promise<Compiler> {
-  const { createCompiler } = await import('./compiler/compiler.ts')
-  return createCompiler({ stageDir: join(config.dataDir, 'site') })
 }
 
 function serveSite(

@@ -222,6 +222,7 @@ export interface LiveEvent {
  * /api/hosts/:name/rebuild {reason}        -> { rebuild }
  * /api/hosts/:name/revoke {reason}         revoke its certificate (admin)
  * /api/rebuilds/:id/resume, /api/rebuilds/:id/cancel
+ * /api/site/check                          read the site's folder now -> SiteView
  * /api/tokens {host, ttlSeconds?}          a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
  * DELETE /api/hosts/:name                  destroy its machine and forget it (admin)
  */

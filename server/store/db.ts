@@ -1,5 +1,5 @@
 /** Opens the server's SQLite database and brings its tables up to date. All SQL lives in server/store. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import { RekindleError } from '../../schemas/errors.ts'
@@ -12,6 +12,8 @@ export type Db = BetterSqlite.Database
  * WAL with `synchronous = FULL`: what was acknowledged survives a power cut, and readers never wait.
  */
 export function openDatabase(path: string): Db {
+  // SQLite would make it readable for everybody; its journal files take the mode of the database.
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const db = new BetterSqlite(path)
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')

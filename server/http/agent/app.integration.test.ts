@@ -275,7 +275,8 @@ describe('blobs', () => {
   const blobName = async (identity: HostIdentity): Promise<string> => {
     const { payload } = JSON.parse((await catalogOf(identity)).text) as Envelope
     const [resource] = (JSON.parse(payload) as Catalog).resources
-    return (resource?.params as { blob: { sha256: string } }).blob.sha256
+    const params = resource?.params as { blob?: { sha256: string } } | undefined
+    return params?.blob?.sha256 ?? 'no blob'
   }
 
   it('gives a host the content that its own catalog names', async () => {

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { renderError } from '../schemas/errors.ts'
+import { checkConfig, loadConfig } from './config.ts'
+
+const good = {
+  dataDir: '/data',
+  site: '/site',
+  agentListen: '198.18.77.1:8140',
+  pageListen: '127.0.0.1:8141',
+}
+let dir: string
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'rekindle-config-'))
+})
+afterAll(() => rmSync(dir, { recursive: true }))
+
+it.each<[string, object, RegExp]>([
+  ['a field is missing', { ...good, site: undefined }, /\/site: wanted a value, found nothing/],
+  ['a field is unknown', { ...good, siet: '/x' }, /\/siet: wanted no such parameter/],
+  ['a path is relative', { ...good, dataDir: 'data' }, /\/dataDir/],
+  ['an address has no port', { ...good, agentListen: '198.18.77.1' }, /"agentListen" is no address and port/],
+  [
+    'people would come over the network in the clear',
+    { ...good, pageListen: '198.18.77.1:80' },
+    /in the clear/,
+  ],
+])('checkConfig() refuses when %s', (_what, config, message) => {
+  expect(() => checkConfig(JSON.parse(JSON.stringify(config)))).toThrow(message)
+})
+
+it.each([
+  ['that is not there', undefined],
+  ['that is no JSON', '{'],
+])('loadConfig() names a file %s', (_what, text) => {
+  const path = join(dir, `${text === undefined ? 'gone' : 'bad'}.json`)
+  if (text !== undefined) writeFileSync(path, text)
+  const load = () => loadConfig(path)
+  expect(load).toThrow(path)
+  expect(load).toThrow(expect.objectContaining({ code: 'config-invalid' }))
+  let message = ''
+  try {
+    load()
+  } catch (error) {
+    message = renderError(error)
+  }
+  expect(message).toMatch(/ENOENT|JSON/)
+})
