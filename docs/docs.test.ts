@@ -5,7 +5,8 @@ import packageJson from '../package.json' with { type: 'json' }
 import { errorCodes } from '../schemas/errors.ts'
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')
-const firstColumn = (text: string, cell: RegExp): readonly string[] => [...text.matchAll(cell)].map((match) => match[1] ?? '')
+const firstColumn = (text: string, cell: RegExp): readonly string[] =>
+  [...text.matchAll(cell)].map((match) => match[1] ?? '')
 
 it('docs/errors.md lists every error code, and no other', () => {
   expect(firstColumn(page('errors.md'), /^\| `([a-z-]+)` \|/gm)).toEqual([...errorCodes])
