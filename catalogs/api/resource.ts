@@ -1,4 +1,5 @@
 /** A typed constructor for each resource type: declares the resource in the role that runs, and gives a reference to it. */
+import { RekindleError } from '../../schemas/errors.ts'
 import type { ResourceParams } from '../../schemas/generated/types.ts'
 import { type Compile, currentCompile, noteMistake, resourceIds, whereNow } from './context.ts'
 import { complain, normaliseTitle } from './parameter.ts'
@@ -141,7 +142,8 @@ function contentOf(
   try {
     return readSiteFile(compile.siteDir, params.source, `declare ${shown}`)
   } catch (error) {
-    noteMistake(compile, error instanceof Error ? error.message : String(error))
+    if (!(error instanceof RekindleError)) throw error
+    noteMistake(compile, error.message, error.hint ?? null)
     return undefined
   }
 }

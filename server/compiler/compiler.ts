@@ -84,11 +84,15 @@ export function createCompiler(options: CompilerOptions): Compiler {
     workers: options.workers ?? 2,
   }
   let served: Served | undefined
+  const retiring = new Set<Promise<void>>()
 
-  async function serve(next: Served): Promise<void> {
-    const last = served
+  function serve(next: Served | undefined): void {
+    if (served !== undefined) {
+      // Hosts may still wait for catalogs of it, and the next revision does not wait for them.
+      const closed = served.pool.close().finally(() => retiring.delete(closed))
+      retiring.add(closed)
+    }
     served = next
-    await last?.pool.close()
   }
   async function check(siteDir: string): Promise<CheckResult> {
     const staged = await stageSite(siteDir, options.stageDir)
@@ -98,16 +102,16 @@ export function createCompiler(options: CompilerOptions): Compiler {
     const loaded = await tryOut(pool, staged, limits)
     if ('problems' in loaded) {
       await pool.close()
-      await dropStaged(staged)
+      if (staged.isNew) await dropStaged(staged)
       return { ok: false, revision, problems: loaded.problems }
     }
-    await serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
+    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
     return { ok: true, revision, manifest: loaded.manifest }
   }
   async function restore(revision: string): Promise<SiteManifest> {
     const staged = await findStaged(options.stageDir, revision)
     const pool = openPool(staged.dir, limits)
-    const loaded = await pool.load()
+    const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
     if (loaded.type !== 'loaded') {
       await pool.close()
       const [problem] = problemsOf(loaded, 'load the site', limits)
@@ -117,7 +121,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
         where: problem?.where ?? undefined,
       })
     }
-    await serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
+    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
     return loaded.manifest
   }
   return {
@@ -126,7 +130,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
     compile: (host, facts) => compile(served, host, facts, limits),
     manifest: () => served?.manifest,
     async close() {
-      await served?.pool.close()
+      serve(undefined)
+      await Promise.all(retiring)
     },
   }
 }
@@ -136,11 +141,18 @@ async function tryOut(
   staged: StagedSite,
   limits: PoolOptions,
 ): Promise<{ manifest: SiteManifest } | { problems: SiteProblem[] }> {
-  const loaded = await pool.load()
+  const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
   if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
-  const checked = await pool.ask({ type: 'check' })
-  if (checked.type === 'checked') return { manifest: loaded.manifest }
-  return { problems: await locatedProblems(checked, staged, { type: 'check' }, limits) }
+  const problems = new Map<string, SiteProblem>()
+  for (const { match, role } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, match }
+    const checked = await pool.ask(request)
+    if (checked.type === 'checked') continue
+    for (const problem of await locatedProblems(checked, staged, request, limits)) {
+      problems.set(JSON.stringify(problem), problem)
+    }
+  }
+  return problems.size === 0 ? { manifest: loaded.manifest } : { problems: [...problems.values()] }
 }
 
 async function compile(
@@ -190,7 +202,8 @@ async function locatedProblems(
   request: Request | undefined,
   limits: PoolOptions,
 ): Promise<SiteProblem[]> {
-  const act = request?.type === 'compile' ? `compile role "${request.role}"` : 'load the site'
+  const act =
+    request === undefined || request.type === 'load' ? 'load the site' : `compile role "${request.role}"`
   const [problem, ...others] = problemsOf(answer, act, limits)
   if (problem === undefined) return []
   if (answer.type !== 'ended' || answer.reason === 'crash') return [problem, ...others]
@@ -200,7 +213,7 @@ async function locatedProblems(
 
 function problemsOf(answer: Answer | Ended, act: string, limits: PoolOptions): readonly SiteProblem[] {
   if (answer.type === 'refused') return answer.problems
-  const lastLine = answer.type === 'ended' ? answer.detail : undefined
+  const said = answer.type === 'ended' ? answer.detail.trim() : ''
   const reason = answer.type === 'ended' ? answer.reason : 'crash'
   switch (reason) {
     case 'timeout':
@@ -222,7 +235,7 @@ function problemsOf(answer: Answer | Ended, act: string, limits: PoolOptions): r
     case 'crash':
       return [
         {
-          message: `Cannot ${act}: its process ended${lastLine ? `: ${lastLine}` : ''}`,
+          message: `Cannot ${act}: its process ended${said === '' ? '' : `: ${said}`}`,
           where: 'site.ts',
           hint: null,
         },

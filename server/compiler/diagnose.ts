@@ -81,5 +81,8 @@ function hintFor(error: Error): string | null {
   if (Reflect.get(error, 'code') === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
     return 'Types are stripped, not translated: no enum, namespace or parameter property'
   }
+  if (error.message.startsWith("The requested module 'node:crypto'")) {
+    return 'A compile has no randomness; of node:crypto it has createHash, createHmac, hash and timingSafeEqual'
+  }
   return null
 }

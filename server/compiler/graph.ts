@@ -5,7 +5,7 @@
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { type Declared, idOf, renderDeclared } from './declared.ts'
-import { type DeclaredById, impliedBy } from './implied.ts'
+import { type DeclaredById, impliedIn } from './implied.ts'
 import { findLoops, reaches } from './loop.ts'
 import { type Edges, type OrderedResource, order } from './order.ts'
 
@@ -59,8 +59,9 @@ function explicitEdges(
 function addImplied(before: Edges, all: DeclaredById): void {
   const after = new Map([...all.keys()].map((id) => [id, new Set<ResourceId>()]))
   for (const [id, others] of before) for (const other of others) after.get(other)?.add(id)
+  const impliedBy = impliedIn(all)
   for (const [id, declared] of all) {
-    for (const other of impliedBy(declared, all)) {
+    for (const other of impliedBy(declared)) {
       if (reaches(after, id, other)) continue
       before.get(id)?.add(other)
       after.get(other)?.add(id)

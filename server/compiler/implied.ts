@@ -1,25 +1,48 @@
 /** Edges that nobody has to write: what a resource needs, when the catalog declares that too. Pure. */
 import { dirname, resolve } from 'node:path/posix'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import type { Declared } from './declared.ts'
+import { type Declared, idOf } from './declared.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
-type Needs = (declared: Declared, all: DeclaredById) => readonly ResourceId[]
+type Needs = (declared: Declared, index: Index) => readonly ResourceId[]
 
-/** Ids of declared resources that should converge before this one. What is to be absent holds nothing up. */
-export function impliedBy(declared: Declared, all: DeclaredById): readonly ResourceId[] {
-  const needs = needsByType[declared.type]
-  if (needs === undefined || isAbsent(declared)) return []
-  const own: ResourceId = `${declared.type}:${declared.title}`
-  return [...new Set(needs(declared, all))].filter((id) => {
-    const needed = all.get(id)
-    return id !== own && needed !== undefined && !isAbsent(needed)
-  })
+interface Index {
+  readonly all: DeclaredById
+  /** Files in `<unit>.d` of systemd's folders, by unit. */
+  readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
+}
+
+/**
+ * Gives, for a resource, the ids of declared ones that should converge before it. What is to be absent waits for nothing
+ * and holds nothing up.
+ */
+export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
+  const index = { all, dropIns: dropInsOf(all) }
+  return (declared) => {
+    const needs = needsByType[declared.type]
+    if (needs === undefined || isAbsent(declared)) return []
+    const own = idOf(declared)
+    return [...new Set(needs(declared, index))].filter((id) => {
+      const needed = all.get(id)
+      return id !== own && needed !== undefined && !isAbsent(needed)
+    })
+  }
+}
+
+const unitFolders = ['/etc/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system']
+
+function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]> {
+  const dropIns = new Map<string, ResourceId[]>()
+  for (const id of all.keys()) {
+    const unit = /^file:(?:\/etc|\/lib|\/usr\/lib)\/systemd\/system\/([^/]+)\.d\/./.exec(id)?.[1]
+    if (unit !== undefined) dropIns.set(unit, [...(dropIns.get(unit) ?? []), id])
+  }
+  return dropIns
 }
 
 const needsByType: Readonly<Record<string, Needs>> = {
-  file: (declared, all) => {
+  file: (declared, { all }) => {
     const { target, owner, group } = declared.params
     return [
       ...nearest(dirname(declared.title), declared.title, all),
@@ -31,20 +54,16 @@ const needsByType: Readonly<Record<string, Needs>> = {
       ...groupOf(group, all),
     ]
   },
-  service: ({ title }, all) => {
+  service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
-    const folders = ['/etc/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system']
-    const files = folders.flatMap((folder): ResourceId[] => [
-      `file:${folder}/${unit}`,
-      ...filesBelow(`${folder}/${unit}.d/`, all),
-    ])
-    return [...files, `package:${title}`]
+    const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)
+    return [...files, ...(dropIns.get(unit) ?? []), `package:${title}`]
   },
-  user: ({ params }, all) => {
+  user: ({ params }, { all }) => {
     const groups: readonly unknown[] = Array.isArray(params.groups) ? params.groups : []
     return [params.group, ...groups].flatMap((name) => groupOf(name, all))
   },
-  exec: ({ params }, all) => {
+  exec: ({ params }, { all }) => {
     const { cwd, command } = params
     const program: unknown = Array.isArray(command) ? command[0] : String(command).split(' ', 1)[0]
     return [
@@ -61,10 +80,6 @@ function nearest(path: string, except: string | undefined, all: DeclaredById): r
     if (at !== except && all.has(`file:${at}`)) return [`file:${at}`]
     if (at === dirname(at)) return []
   }
-}
-
-function filesBelow(prefix: string, all: DeclaredById): readonly ResourceId[] {
-  return [...all.keys()].filter((id) => id.startsWith(`file:${prefix}`))
 }
 
 function account(type: 'user' | 'group', name: unknown): readonly ResourceId[] {

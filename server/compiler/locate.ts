@@ -5,10 +5,13 @@
 import type { ChildProcess } from 'node:child_process'
 import WebSocket from 'ws'
 import type { Request } from './message.ts'
-import { forkSandbox, type PoolOptions } from './pool.ts'
+import { type Ended, forkSandbox, type PoolOptions, residentMiB } from './pool.ts'
 
 /** A compile that hangs is hanging long before its time limit. */
 const hangingAfterMs = 1_500
+const memoryCheckMs = 10
+/** More heap than the compile may have, so that it can be paused while it grows. */
+const roomMiB = 2_048
 /** For all of it, after which the line stays unknown. */
 const patienceMs = 10_000
 
@@ -16,31 +19,58 @@ const patienceMs = 10_000
 export function locate(
   siteDir: string,
   request: Request | undefined,
-  reason: 'timeout' | 'memory',
+  reason: Ended['reason'],
   limits: PoolOptions,
 ): Promise<string | undefined> {
-  const child = forkSandbox(siteDir, limits.memoryMiB, ['--inspect=127.0.0.1:0', '--allow-inspector'])
+  const child = forkSandbox(siteDir, limits.memoryMiB + roomMiB, [
+    '--inspect=127.0.0.1:0',
+    '--allow-inspector',
+  ])
+  // What is sent before it listens is lost.
+  const ready = new Promise((resolve) => child.once('message', resolve))
+  const timers = new AbortController()
   return new Promise<string | undefined>((resolve) => {
     const patience = setTimeout(() => resolve(undefined), patienceMs)
+    timers.signal.addEventListener('abort', () => clearTimeout(patience))
     child.once('exit', () => resolve(undefined))
-    listen(child, (url) => {
+    whenListening(child, (url) => {
       const socket = new WebSocket(url)
       socket.on('error', () => resolve(undefined))
-      attach(socket, siteDir, resolve)
-      socket.once('open', () => {
-        send(socket, 'Debugger.enable')
+      const pauseAgain = () => {
+        tell(socket, 'Debugger.resume')
+        tell(socket, 'Debugger.pause')
+      }
+      socket.on('message', readPauses(siteDir, resolve, pauseAgain))
+      socket.once('open', async () => {
+        tell(socket, 'Debugger.enable')
+        await ready
         child.send({ type: 'load', siteDir } satisfies Request)
         if (request !== undefined) child.send(request)
-        // Out of memory, V8 pauses by itself; before that, growth is as good a place.
-        if (reason === 'timeout') setTimeout(() => send(socket, 'Debugger.pause'), hangingAfterMs).unref()
+        const isTime = pauseCondition(child, reason, limits)
+        const timer = setInterval(() => {
+          if (!isTime()) return
+          clearInterval(timer)
+          tell(socket, 'Debugger.pause')
+        }, memoryCheckMs)
+        timers.signal.addEventListener('abort', () => clearInterval(timer))
       })
     })
-    void patience.unref()
-  }).finally(() => child.kill('SIGKILL'))
+  }).finally(() => {
+    timers.abort()
+    child.kill('SIGKILL')
+  })
+}
+
+function pauseCondition(child: ChildProcess, reason: Ended['reason'], limits: PoolOptions): () => boolean {
+  const atStart = residentMiB(child.pid)
+  const until = performance.now() + hangingAfterMs
+  return reason === 'memory'
+    ? () => residentMiB(child.pid) > atStart + limits.memoryMiB
+    : () => performance.now() > until
 }
 
 /** Node says on standard error where its debugger listens. */
-function listen(child: ChildProcess, found: (url: string) => void): void {
+function whenListening(child: ChildProcess, found: (url: string) => void): void {
   let text = ''
   const onText = (chunk: Buffer) => {
     text += chunk
@@ -52,35 +82,45 @@ function listen(child: ChildProcess, found: (url: string) => void): void {
   child.stderr?.on('data', onText)
 }
 
-/** Answers the first pause that has a frame in the site. */
-function attach(socket: WebSocket, siteDir: string, found: (where: string | undefined) => void): void {
-  const urls = new Map<string, string>()
-  socket.on('message', (data) => {
-    const { method, params } = JSON.parse(String(data))
-    if (method === 'Debugger.scriptParsed') urls.set(params.scriptId, params.url)
-    if (method === 'Debugger.paused') found(whereOf(params.callFrames, urls, siteDir))
-  })
-}
-
-interface CallFrame {
-  readonly location: { readonly scriptId: string; readonly lineNumber: number }
-}
-
-function whereOf(
-  frames: readonly CallFrame[],
-  urls: ReadonlyMap<string, string>,
+/** Answers the first pause that is in the site with its innermost line there. */
+function readPauses(
   siteDir: string,
-): string | undefined {
+  found: (where: string) => void,
+  elsewhere: () => void,
+): (data: unknown) => void {
+  const urls = new Map<unknown, unknown>()
+  return (data) => {
+    const message: unknown = JSON.parse(String(data))
+    const params = member(message, 'params')
+    switch (member(message, 'method')) {
+      case 'Debugger.scriptParsed':
+        urls.set(member(params, 'scriptId'), member(params, 'url'))
+        break
+      case 'Debugger.paused': {
+        const where = whereOf(member(params, 'callFrames'), urls, siteDir)
+        if (where === undefined) elsewhere()
+        else found(where)
+      }
+    }
+  }
+}
+
+function whereOf(frames: unknown, urls: ReadonlyMap<unknown, unknown>, siteDir: string): string | undefined {
   const prefix = `file://${siteDir}/`
-  for (const { location } of frames) {
-    const url = urls.get(location.scriptId)
-    if (url?.startsWith(prefix) === true && !url.includes('/node_modules/')) {
-      return `${decodeURI(url.slice(prefix.length))}:${location.lineNumber + 1}`
+  for (const frame of Array.isArray(frames) ? frames : []) {
+    const location = member(frame, 'location')
+    const url = urls.get(member(location, 'scriptId'))
+    if (typeof url === 'string' && url.startsWith(prefix) && !url.includes('/node_modules/')) {
+      return `${decodeURI(url.slice(prefix.length))}:${Number(member(location, 'lineNumber')) + 1}`
     }
   }
   return undefined
 }
 
-function send(socket: WebSocket, method: string): void {
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function tell(socket: WebSocket, method: string): void {
   socket.send(JSON.stringify({ id: 1, method }))
 }

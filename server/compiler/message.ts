@@ -7,8 +7,8 @@ import type { Read } from './recorder.ts'
 
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
-  /** Compile each rule's role for a host that there is not. */
-  | { readonly type: 'check' }
+  /** Compile a rule's role for a host that there is not, twice. */
+  | { readonly type: 'check'; readonly role: string; readonly match: string }
   | { readonly type: 'compile'; readonly role: string; readonly host: string; readonly facts: Facts }
 
 export type Answer =

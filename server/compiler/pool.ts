@@ -25,8 +25,6 @@ export interface Ended {
 }
 
 export interface SandboxPool {
-  /** Loads the site in a first child. */
-  load(): Promise<Answer | Ended>
   /** Waits for a free child; the time limit counts from when that child begins. */
   ask(request: Request): Promise<Answer | Ended>
   /** Lets what was asked be answered, then ends the children. */
@@ -55,7 +53,7 @@ const keptDetail = 4_096
 
 /** Starts a sandbox. Its environment is empty but for the time zone, which would otherwise be the machine's. */
 export function forkSandbox(siteDir: string, memoryMiB: number, extra: readonly string[] = []): ChildProcess {
-  return fork(join(import.meta.dirname, 'sandbox.ts'), [], {
+  const child = fork(join(import.meta.dirname, 'sandbox.ts'), [], {
     cwd: siteDir,
     env: { TZ: 'UTC' },
     execArgv: [
@@ -68,6 +66,9 @@ export function forkSandbox(siteDir: string, memoryMiB: number, extra: readonly 
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   })
+  // Whoever waits for an answer listens too; without this a child that fails while idle would end the server.
+  child.on('error', () => {})
+  return child
 }
 
 export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
@@ -90,17 +91,25 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
     if (next === undefined) free.push(slot)
     else next(slot)
   }
-  async function run(request?: Request): Promise<Answer | Ended> {
+  async function run(request: Request): Promise<Answer | Ended> {
     const slot = await take()
     try {
-      const opened = slot.child === undefined ? await openIn(slot, siteDir, options) : undefined
-      if (opened !== undefined && (opened.type !== 'loaded' || request === undefined)) return opened
-      if (slot.child === undefined || request === undefined)
-        return { type: 'ended', reason: 'crash', detail: '' }
-      return await converse(slot.child, request, { ...options, timeoutMs: options.timeoutMs })
+      const wasWarm = slot.child !== undefined
+      const answer = await askIn(slot, request)
+      // A warm child may have died of something else than this request; a compile can be done again.
+      return wasWarm && answer.type === 'ended' && answer.reason === 'crash'
+        ? await askIn(slot, request)
+        : answer
     } finally {
       release(slot)
     }
+  }
+  async function askIn(slot: Slot, request: Request): Promise<Answer | Ended> {
+    if (slot.child === undefined) {
+      const unloaded = await fill(slot, siteDir, options)
+      if (unloaded !== undefined) return unloaded
+    }
+    return slot.child === undefined ? vanished : converse(slot.child, request, options)
   }
   function track(work: Promise<Answer | Ended>): Promise<Answer | Ended> {
     underWay.add(work)
@@ -108,7 +117,6 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
     return work
   }
   return {
-    load: () => track(run()),
     ask: (request) => track(run(request)),
     async close() {
       await Promise.allSettled(underWay)
@@ -117,18 +125,27 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
   }
 }
 
-/** Starts a child in the slot and loads the site in it; the slot keeps it only while it lives and when the site loaded. */
-async function openIn(slot: Slot, siteDir: string, options: PoolOptions): Promise<Answer | Ended> {
+const vanished: Ended = {
+  type: 'ended',
+  reason: 'crash',
+  detail: 'it was gone as soon as the site was loaded',
+}
+
+/** Starts a child in the slot and loads the site in it. Where that fails, gives why, and the slot stays empty. */
+async function fill(slot: Slot, siteDir: string, options: PoolOptions): Promise<Answer | Ended | undefined> {
   const child = forkSandbox(siteDir, options.memoryMiB)
-  child.once('exit', () => {
-    if (slot.child === child) slot.child = undefined
-  })
   const ready = await converse(child, undefined, { ...options, timeoutMs: startTimeoutMs })
   if (ready.type !== 'ready') return ready
   const loaded = await converse(child, { type: 'load', siteDir }, options)
-  if (loaded.type === 'loaded') slot.child = child
-  else await end(child)
-  return loaded
+  if (loaded.type !== 'loaded') {
+    await end(child)
+    return loaded
+  }
+  slot.child = child
+  child.once('exit', () => {
+    if (slot.child === child) slot.child = undefined
+  })
+  return undefined
 }
 
 /** Asks a child, or just listens to it, until it answers, ends, or is killed for what it takes. */
@@ -151,7 +168,7 @@ function converse(
     const finish = (result: Answer | Ended) => {
       clearTimeout(timer)
       clearInterval(watch)
-      child.off('message', onMessage).off('close', onClose)
+      child.off('message', onMessage).off('close', onClose).off('error', onError)
       child.stderr?.off('data', onText)
       resolve(result)
     }
@@ -169,7 +186,12 @@ function converse(
     const onClose = () => {
       finish({ type: 'ended', reason: killedFor ?? (ranOutOfHeap(detail) ? 'memory' : 'crash'), detail })
     }
-    child.on('message', onMessage).on('close', onClose)
+    const onError = (error: Error) => {
+      detail += error.message
+      // A child that could not be started closes nothing.
+      if (child.pid === undefined) onClose()
+    }
+    child.on('message', onMessage).on('close', onClose).on('error', onError)
     child.stderr?.on('data', onText)
     if (child.exitCode !== null || child.signalCode !== null) onClose()
     else if (request !== undefined) child.send(request, (error) => error !== null && kill('crash'))
@@ -181,7 +203,7 @@ function ranOutOfHeap(detail: string): boolean {
 }
 
 /** Resident memory; 0 where the kernel does not tell. */
-function residentMiB(pid: number | undefined): number {
+export function residentMiB(pid: number | undefined): number {
   try {
     const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
     return Number(kib ?? 0) / 1024
@@ -192,7 +214,7 @@ function residentMiB(pid: number | undefined): number {
 
 function end(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.kill('SIGKILL')
   })

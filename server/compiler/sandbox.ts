@@ -2,14 +2,16 @@
  * The child process in which a site runs: loads it, compiles roles, answers. Started by pool.ts under Node's permission
  * model; the only file of the server that imports what authors import. One site for the life of the process.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin, registerHooks } from 'node:module'
 import { relative } from 'node:path/posix'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { collect } from '../../catalogs/api/context.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
 import type { Role } from '../../catalogs/api/role.ts'
-import { Site, survey } from '../../catalogs/api/site.ts'
+import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
+import { Site } from '../../catalogs/api/site.ts'
+import { survey } from '../../catalogs/api/survey.ts'
 import { canonical } from '../../schemas/canonical.ts'
 import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
@@ -18,7 +20,6 @@ import { type Evaluated, evaluate } from './evaluate.ts'
 import { becomeHermetic, refuseModule } from './hermetic.ts'
 import type { Answer, Request } from './message.ts'
 import { note, type Read } from './recorder.ts'
-import { sampleFacts, sampleHost } from './sample.ts'
 
 interface LoadedSite {
   readonly dir: string
@@ -62,7 +63,7 @@ async function answer(request: Request): Promise<Answer> {
     case 'load':
       return load(request.siteDir)
     case 'check':
-      return check(theSite())
+      return check(theSite(), request)
     case 'compile':
       return compile(theSite(), request)
     default:
@@ -76,19 +77,27 @@ function theSite(): LoadedSite {
 }
 
 async function load(dir: string): Promise<Answer> {
+  if (loaded !== undefined) return { type: 'loaded', manifest: loaded.manifest }
+  if (!existsSync(`${dir}/site.ts`)) return { type: 'refused', problems: [noEntry] }
   registerHooks({ resolve: resolveFor(dir) })
   becomeHermetic()
   try {
     const module: unknown = await import(pathToFileURL(`${dir}/site.ts`).href)
     const exported: unknown = Reflect.get(Object(module), 'default')
     if (!(exported instanceof Site)) return { type: 'refused', problems: [noSite(exported)] }
-    const { roles, manifest, mistakes } = survey(exported, dir)
-    if (mistakes.length > 0) return { type: 'refused', problems: mistakes }
-    loaded = { dir, roles, manifest }
-    return { type: 'loaded', manifest }
+    const surveyed = survey(exported, dir)
+    if (!surveyed.ok) return { type: 'refused', problems: surveyed.mistakes }
+    loaded = { dir, roles: surveyed.roles, manifest: surveyed.manifest }
+    return { type: 'loaded', manifest: surveyed.manifest }
   } catch (thrown) {
     return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
   }
+}
+
+const noEntry: SiteProblem = {
+  message: 'Cannot load the site: the folder has no site.ts',
+  where: 'site.ts',
+  hint: null,
 }
 
 function noSite(exported: unknown): SiteProblem {
@@ -142,17 +151,14 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
   return cause
 }
 
-/** Compiles each rule's role twice: what differs the second time depends on more than facts. */
-function check(site: LoadedSite): Answer {
-  const problems = new Map<string, SiteProblem>()
-  for (const { match, role } of site.manifest.hosts) {
-    const host = sampleHost(match)
-    const compileSample = () => compile(site, { role, host, facts: sampleFacts(host) })
-    const first = compileSample()
-    const found = first.type === 'refused' ? first.problems : steady(site, role, first, compileSample())
-    for (const problem of found) problems.set(JSON.stringify(problem), problem)
-  }
-  return problems.size === 0 ? { type: 'checked' } : { type: 'refused', problems: [...problems.values()] }
+/** What differs when a role is compiled a second time depends on more than facts. */
+function check(site: LoadedSite, { role, match }: { readonly role: string; readonly match: string }): Answer {
+  const host = sampleHost(match)
+  const sample = { role, host, facts: sampleFacts(host) }
+  const first = compile(site, sample)
+  if (first.type === 'refused') return first
+  const problems = steady(site, role, first, compile(site, sample))
+  return problems.length === 0 ? { type: 'checked' } : { type: 'refused', problems }
 }
 
 function steady(site: LoadedSite, role: string, first: Answer, second: Answer): readonly SiteProblem[] {

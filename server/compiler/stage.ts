@@ -19,6 +19,8 @@ export interface StagedSite {
   /** First 12 hexadecimal digits of a SHA-256 over paths and bytes. */
   readonly revision: string
   readonly dir: string
+  /** Staged just now, not found there from before. */
+  readonly isNew: boolean
 }
 
 /**
@@ -42,10 +44,10 @@ export async function stageSite(siteDir: string, stageDir: string): Promise<Stag
     }
     const revision = hash.digest('hex').slice(0, 12)
     const dir = join(await realpath(stageDir), revision)
-    if (await exists(dir)) return { revision, dir }
+    if (await exists(dir)) return { revision, dir, isNew: false }
     await copyPackages(root, arriving)
     await rename(arriving, dir)
-    return { revision, dir }
+    return { revision, dir, isNew: true }
   } catch (cause) {
     if (cause instanceof RekindleError) throw cause
     throw new RekindleError({ code: 'site-invalid', message: `Cannot read the site "${siteDir}"`, cause })
@@ -57,7 +59,8 @@ export async function stageSite(siteDir: string, stageDir: string): Promise<Stag
 /** Where a revision was staged before. */
 export async function findStaged(stageDir: string, revision: string): Promise<StagedSite> {
   const dir = join(stageDir, revision)
-  if (/^[0-9a-f]{12}$/.test(revision) && (await exists(dir))) return { revision, dir: await realpath(dir) }
+  if (/^[0-9a-f]{12}$/.test(revision) && (await exists(dir)))
+    return { revision, dir: await realpath(dir), isNew: false }
   throw new RekindleError({
     code: 'not-found',
     message: `Cannot take up revision "${revision}": it is not staged`,

@@ -1,4 +1,4 @@
-/** Facts of a host that there is not: what a check compiles roles with. Pure. */
+/** Facts of a host that there is not: what a check, and a test, compiles roles with. Pure. */
 import type { Facts } from '../../schemas/generated/types.ts'
 
 /** @example sampleHost('web-*') // 'web-1' */

@@ -1,0 +1,138 @@
+/**
+ * What tests of a site import as 'rekindle/testing': runs a role for given facts, in the test's own process, and gives what
+ * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
+ */
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Facts, ResourceParams } from '../../schemas/generated/types.ts'
+import { ruleFor } from '../../schemas/host-rule.ts'
+import { renderResourceId } from '../../schemas/resource-id.ts'
+import { collect, type Declaration, type Mistake } from './context.ts'
+import { placeOf } from './place.ts'
+import type { ResourceTypeName } from './reference.ts'
+import { Role } from './role.ts'
+import { sampleFacts } from './sample.ts'
+import type { Site } from './site.ts'
+import { survey } from './survey.ts'
+
+/** Facts that matter to a test; the others are those of a small Debian 12 host. */
+export type GivenFacts = { readonly [Name in keyof Facts]?: Partial<Facts[Name]> }
+
+export interface CompileOptions {
+  /** Default `host-1`. */
+  readonly host?: string
+  readonly facts?: GivenFacts
+  /** Folder that templates and sources are relative to. Default, for a site: that of the file that calls `site()`. */
+  readonly siteDir?: string
+}
+
+export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> {
+  /** `type:title` */
+  readonly id: string
+  readonly params: ResourceParams[Type]
+  /** Text of a file, from `content` or `source`. */
+  readonly content: string | undefined
+  /** Ids, as they were declared. */
+  readonly require: readonly string[]
+  readonly before: readonly string[]
+  readonly notify: readonly string[]
+  readonly subscribe: readonly string[]
+}
+
+export interface TestCatalog {
+  readonly role: string
+  /** In order of declaration. */
+  readonly ids: readonly string[]
+  /** @throws Error that lists what there is, when the resource was not declared. */
+  find<Type extends ResourceTypeName>(type: Type, title: string): TestResource<Type>
+}
+
+/**
+ * Compiles a role, or the role that a site gives a host.
+ *
+ * @throws RekindleError with everything that is wrong
+ * @example compile(site, { host: 'web-1', facts: { cpu: { count: 8 } } }).find('file', '/etc/nginx/nginx.conf').content
+ */
+export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
+  const host = options.host ?? 'host-1'
+  const { role, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const { declarations, mistakes, thrown } = collect(role, {
+    siteDir,
+    host,
+    facts: fill(host, options.facts),
+  })
+  if (thrown !== undefined) throw thrown
+  if (mistakes.length > 0) throw refusal(mistakes)
+  const byId = new Map(
+    declarations.map((declared) => [renderResourceId(declared.type, declared.title), declared]),
+  )
+  return {
+    role: role.name,
+    ids: [...byId.keys()],
+    find(type, title) {
+      const id = renderResourceId(type, title)
+      const declared = byId.get(id)
+      if (declared === undefined)
+        throw new Error(`Cannot find "${id}"; declared: ${[...byId.keys()].join(', ')}`)
+      return resourceOf(declared)
+    },
+  }
+}
+
+function ofRole(role: Role, { siteDir }: CompileOptions): { role: Role; siteDir: string } {
+  return { role, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+}
+
+function ofSite(site: Site, host: string, options: CompileOptions): { role: Role; siteDir: string } {
+  const siteDir = options.siteDir ?? site.dir
+  const surveyed = survey(site, siteDir)
+  if (!surveyed.ok) throw refusal(surveyed.mistakes)
+  const rule = ruleFor(surveyed.manifest.hosts, host)
+  const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
+  if (role !== undefined) return { role, siteDir }
+  throw new RekindleError({
+    code: 'not-found',
+    message: `Cannot compile host "${host}": no rule of the site matches it`,
+  })
+}
+
+function folderOf(file: string): string {
+  return file.slice(0, file.lastIndexOf('/'))
+}
+
+function refusal(mistakes: readonly Mistake[]): RekindleError {
+  const list = mistakes.map(({ message, where }) => `${message} (${where})`)
+  return new RekindleError({
+    code: 'compile-failed',
+    message: list.join('; '),
+    where: mistakes[0]?.where ?? undefined,
+  })
+}
+
+function fill(host: string, given: GivenFacts = {}): Facts {
+  const sample = sampleFacts(host)
+  return {
+    ...sample,
+    ...(given.hostname === undefined ? {} : { hostname: given.hostname }),
+    ...(given.virtual === undefined ? {} : { virtual: given.virtual }),
+    os: { ...sample.os, ...given.os },
+    kernel: { ...sample.kernel, ...given.kernel },
+    cpu: { ...sample.cpu, ...given.cpu },
+    memory: { ...sample.memory, ...given.memory },
+    network: { ...sample.network, ...given.network },
+    agent: { ...sample.agent, ...given.agent },
+  }
+}
+
+function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {
+  const { bytes, require, before, notify, subscribe } = declared
+  return {
+    id: renderResourceId(declared.type, declared.title),
+    // The constructor checked them against the type's schema.
+    params: declared.params as unknown as ResourceParams[Type],
+    content: bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8'),
+    require,
+    before,
+    notify,
+    subscribe,
+  }
+}

@@ -1,0 +1,14 @@
+/** A database host: Redis, with a quarter of the machine's memory. */
+import { facts, file, pkg, role, service, template } from 'rekindle'
+
+export const db = role('db', () => {
+  const redis = pkg('redis-server')
+  const conf = file('/etc/redis/redis.conf', {
+    content: template('templates/redis.conf.eta', { maxMemoryMiB: Math.floor(facts.memory.totalMiB / 4) }),
+    owner: 'redis',
+    group: 'redis',
+    mode: '0640',
+    require: redis,
+  })
+  service('redis-server', { ensure: 'running', enable: true, subscribe: conf })
+})

@@ -1,0 +1,27 @@
+/** The site of the demo: web servers that are replaced before the old one goes, and a database that cannot exist twice. */
+import { pool, site } from 'rekindle'
+import { db } from './roles/db.ts'
+import { web } from './roles/web.ts'
+
+const webPool = pool('web', {
+  order: 'surge',
+  drift: 'rebuild',
+  cooldownSeconds: 5,
+  health: [{ port: 80, path: '/' }],
+})
+
+const dbPool = pool('db', {
+  order: 'in-place',
+  drift: 'rebuild',
+  // There is one database host: while it is rebuilt, none is left.
+  minHealthy: 0,
+  cooldownSeconds: 5,
+  health: [{ port: 6379 }],
+})
+
+export default site({
+  hosts: [
+    { match: 'web-*', role: web, pool: webPool },
+    { match: 'db-*', role: db, pool: dbPool },
+  ],
+})
