@@ -1,10 +1,10 @@
 /** What the server's core gives to the part that makes and rebuilds machines; main.ts joins the two. */
 import type { Pool } from '../schemas/generated/types.ts'
+import { ruleFor } from '../schemas/host-rule.ts'
 import { revoke } from './ca/revoke.ts'
 import { mintToken } from './ca/token.ts'
 import type { Context } from './context.ts'
 import type { Hub } from './http/hub.ts'
-import { ruleFor } from './site/match.ts'
 import type { Site } from './site/site.ts'
 import { appendAudit } from './store/audit.ts'
 
@@ -47,7 +47,7 @@ export function createCore(context: Context, { hub, site, agentConnection }: Cor
     context,
     pools,
     poolOf(host) {
-      const name = ruleFor(site.manifest(), host)?.pool
+      const name = ruleFor(site.manifest()?.hosts ?? [], host)?.pool
       return pools().find((pool) => pool.name === name)
     },
     mint: (incarnation, kind, rebuild, ttlMs) =>

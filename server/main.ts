@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import type { ServerConfig } from '../schemas/generated/types.ts'
+import { ruleFor } from '../schemas/host-rule.ts'
 import { type Authority, loadAuthority } from './ca/authority.ts'
 import { issueServerCertificate, type ServerCertificate, serverLifetimeMs } from './ca/issue.ts'
 import { createCompiler } from './compiler/compiler.ts'
@@ -26,7 +27,6 @@ import { ensureAdmin } from './people.ts'
 import { createRefusals } from './refusals.ts'
 import { createCatalogDesk } from './site/catalog.ts'
 import type { Compiler } from './site/compiler.ts'
-import { ruleFor } from './site/match.ts'
 import { openSite, type Site } from './site/site.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
@@ -157,7 +157,7 @@ function serveSite(
   context: Context,
   { config, compiler, hub }: { config: ServerConfig; compiler: Compiler; hub: Hub },
 ): Promise<Site> {
-  const poolOf = (host: string) => ruleFor(compiler.manifest(), host)?.pool
+  const poolOf = (host: string) => ruleFor(compiler.manifest()?.hosts ?? [], host)?.pool
   return openSite(context, {
     dir: config.site,
     compiler,

@@ -6,7 +6,8 @@ import { web } from './roles/web.ts'
 const webPool = pool('web', {
   order: 'surge',
   drift: 'rebuild',
-  cooldownSeconds: 5,
+  // Short, to be watched; on real hosts leave it at its quarter of an hour.
+  cooldownSeconds: 1,
   health: [{ port: 80, path: '/' }],
 })
 
@@ -15,7 +16,7 @@ const dbPool = pool('db', {
   drift: 'rebuild',
   // There is one database host: while it is rebuilt, none is left.
   minHealthy: 0,
-  cooldownSeconds: 5,
+  cooldownSeconds: 1,
   health: [{ port: 6379 }],
 })
 

@@ -455,7 +455,7 @@ describe('compile()', () => {
   })
 
   it('says what facts of a host bring to light, and keeps serving the others', async () => {
-    const compiler = open({ timeoutMs: 500, memoryMiB: 48 })
+    const compiler = open({ timeoutMs: 3_000, memoryMiB: 48 })
     await compiler.check(
       writeSite(
         webRole(`if (facts.cpu.count === 3) throw new Error('three is a crowd')

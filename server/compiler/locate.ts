@@ -9,14 +9,14 @@ import { type Ended, forkSandbox, type PoolOptions, residentMiB } from './pool.t
 
 /** A compile that hangs is hanging long before its time limit. */
 const hangingAfterMs = 1_500
-const memoryCheckMs = 10
-/** More heap than the compile may have, so that it can be paused while it grows. */
-const roomMiB = 2_048
+const checkMs = 20
+/** What it may grow beyond the limit until it is paused. */
+const roomMiB = 512
 /** For all of it, after which the line stays unknown. */
 const patienceMs = 10_000
 
 /** `path:line` in the site, or undefined when it was not found. */
-export function locate(
+export async function locate(
   siteDir: string,
   request: Request | undefined,
   reason: Ended['reason'],
@@ -25,48 +25,67 @@ export function locate(
   const child = forkSandbox(siteDir, limits.memoryMiB + roomMiB, [
     '--inspect=127.0.0.1:0',
     '--allow-inspector',
+    // Optimised loops that call nothing but built-ins are never interrupted.
+    '--no-opt',
+    '--no-maglev',
   ])
-  // What is sent before it listens is lost.
-  const ready = new Promise((resolve) => child.once('message', resolve))
-  const timers = new AbortController()
-  return new Promise<string | undefined>((resolve) => {
-    const patience = setTimeout(() => resolve(undefined), patienceMs)
-    timers.signal.addEventListener('abort', () => clearTimeout(patience))
-    child.once('exit', () => resolve(undefined))
-    whenListening(child, (url) => {
-      const socket = new WebSocket(url)
-      socket.on('error', () => resolve(undefined))
-      const pauseAgain = () => {
-        tell(socket, 'Debugger.resume')
-        tell(socket, 'Debugger.pause')
-      }
-      socket.on('message', readPauses(siteDir, resolve, pauseAgain))
-      socket.once('open', async () => {
-        tell(socket, 'Debugger.enable')
-        await ready
-        child.send({ type: 'load', siteDir } satisfies Request)
-        if (request !== undefined) child.send(request)
-        const isTime = pauseCondition(child, reason, limits)
-        const timer = setInterval(() => {
-          if (!isTime()) return
-          clearInterval(timer)
-          tell(socket, 'Debugger.pause')
-        }, memoryCheckMs)
-        timers.signal.addEventListener('abort', () => clearInterval(timer))
-      })
-    })
-  }).finally(() => {
-    timers.abort()
+  const over = new AbortController()
+  const patience = setTimeout(() => over.abort(), patienceMs)
+  child.once('exit', () => over.abort())
+  try {
+    // What is sent before it listens is lost.
+    const [socket] = await Promise.all([attach(child, over.signal), once(child, 'message', over.signal)])
+    const found = pausedIn(siteDir, socket, over.signal)
+    child.send({ type: 'load', siteDir } satisfies Request)
+    if (request !== undefined) child.send(request)
+    const isTime = pauseCondition(child, reason, limits)
+    const pausing = setInterval(() => isTime() && tell(socket, 'Debugger.pause'), checkMs)
+    over.signal.addEventListener('abort', () => clearInterval(pausing))
+    return await found
+  } catch {
+    // Without a line, the compile's error still says what happened.
+    return undefined
+  } finally {
+    clearTimeout(patience)
+    over.abort()
     child.kill('SIGKILL')
-  })
+  }
 }
 
 function pauseCondition(child: ChildProcess, reason: Ended['reason'], limits: PoolOptions): () => boolean {
   const atStart = residentMiB(child.pid)
   const until = performance.now() + hangingAfterMs
-  return reason === 'memory'
-    ? () => residentMiB(child.pid) > atStart + limits.memoryMiB
-    : () => performance.now() > until
+  if (reason !== 'memory') return () => performance.now() > until
+  return () => {
+    const grown = residentMiB(child.pid) - atStart
+    // Under a debugger V8 lets a heap grow to several times its limit.
+    if (grown > limits.memoryMiB + roomMiB) child.kill('SIGKILL')
+    return grown > limits.memoryMiB
+  }
+}
+
+/** One event's first argument; rejects when it is over. */
+function once(emitter: EventSource, event: string, over: AbortSignal): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    emitter.once(event, resolve)
+    over.addEventListener('abort', () => reject(new Error('over')))
+  })
+}
+
+interface EventSource {
+  once(event: string, listener: (value: unknown) => void): unknown
+}
+
+async function attach(child: ChildProcess, over: AbortSignal): Promise<WebSocket> {
+  const url = await new Promise<string>((resolve, reject) => {
+    whenListening(child, resolve)
+    over.addEventListener('abort', () => reject(new Error('over')))
+  })
+  const socket = new WebSocket(url)
+  // Its end comes with the child's.
+  socket.on('error', () => {})
+  await once(socket, 'open', over)
+  return socket
 }
 
 /** Node says on standard error where its debugger listens. */
@@ -82,27 +101,23 @@ function whenListening(child: ChildProcess, found: (url: string) => void): void 
   child.stderr?.on('data', onText)
 }
 
-/** Answers the first pause that is in the site with its innermost line there. */
-function readPauses(
-  siteDir: string,
-  found: (where: string) => void,
-  elsewhere: () => void,
-): (data: unknown) => void {
+/** The innermost line of the first pause that is in the site; others are let go on. */
+function pausedIn(siteDir: string, socket: WebSocket, over: AbortSignal): Promise<string> {
   const urls = new Map<unknown, unknown>()
-  return (data) => {
-    const message: unknown = JSON.parse(String(data))
-    const params = member(message, 'params')
-    switch (member(message, 'method')) {
-      case 'Debugger.scriptParsed':
-        urls.set(member(params, 'scriptId'), member(params, 'url'))
-        break
-      case 'Debugger.paused': {
-        const where = whereOf(member(params, 'callFrames'), urls, siteDir)
-        if (where === undefined) elsewhere()
-        else found(where)
-      }
-    }
-  }
+  tell(socket, 'Debugger.enable')
+  return new Promise((resolve, reject) => {
+    over.addEventListener('abort', () => reject(new Error('over')))
+    socket.on('message', (data) => {
+      const message: unknown = JSON.parse(String(data))
+      const params = member(message, 'params')
+      const method = member(message, 'method')
+      if (method === 'Debugger.scriptParsed') urls.set(member(params, 'scriptId'), member(params, 'url'))
+      if (method !== 'Debugger.paused') return
+      const where = whereOf(member(params, 'callFrames'), urls, siteDir)
+      if (where === undefined) tell(socket, 'Debugger.resume')
+      else resolve(where)
+    })
+  })
 }
 
 function whereOf(frames: unknown, urls: ReadonlyMap<unknown, unknown>, siteDir: string): string | undefined {

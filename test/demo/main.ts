@@ -6,7 +6,7 @@
  *   npm run demo -- --once                    the whole story without a person; exit 0 only when each step held
  *   npm run demo -- clean                     destroy the hosts and remove the demo's data
  */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -148,10 +148,11 @@ async function drift([host = '', damage = 'file']: readonly string[]): Promise<v
 
 /** The newest of the host's machines that runs: `<host>-<number>`. */
 function newestMachine(host: string): string | undefined {
-  const numbers = Array.from({ length: 10_000 }, (_, index) => 10_000 - index)
-  return numbers
-    .map((number) => `${host}-${number}`)
-    .find((machine) => existsSync(join(machineDir, machine)) && leaderOf(machineDir, machine) !== undefined)
+  const numberOf = (machine: string) => Number(machine.slice(host.length + 1))
+  return readdirSync(machineDir)
+    .filter((machine) => machine.startsWith(`${host}-`) && Number.isInteger(numberOf(machine)))
+    .toSorted((a, b) => numberOf(b) - numberOf(a))
+    .find((machine) => leaderOf(machineDir, machine) !== undefined)
 }
 
 async function clean(): Promise<void> {

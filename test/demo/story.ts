@@ -36,7 +36,7 @@ export async function makeHosts({ api, hosts, createHosts }: Stage): Promise<voi
     const { hosts: rows, rebuilds } = await api.overview()
     failOnHeld(rebuilds)
     const good = rows.filter(
-      (row) => row.incarnation !== null && row.provedAt !== null && row.rebuild === null,
+      (row) => row.incarnation !== null && row.provedAt !== null && row.rebuild === null && row.connected,
     )
     return hosts.every((name) => good.some((row) => row.name === name)) ? rows : undefined
   })

@@ -1,7 +1,7 @@
 /** Rows of the store as the bodies of view.ts. Pure. */
 import type { SiteManifest } from '../../../schemas/generated/types.ts'
+import { ruleFor } from '../../../schemas/host-rule.ts'
 import type { AuditEntry } from '../../audit/chain.ts'
-import { ruleFor } from '../../site/match.ts'
 import type { HostSummary } from '../../store/host.ts'
 import type { Incarnation } from '../../store/incarnation.ts'
 import type { StoredReport } from '../../store/report.ts'
@@ -19,7 +19,7 @@ export interface RenderContext {
 }
 
 export function renderHost(host: HostSummary, context: RenderContext): HostRow {
-  const rule = ruleFor(context.manifest, host.name)
+  const rule = ruleFor(context.manifest?.hosts ?? [], host.name)
   return {
     name: host.name,
     role: host.catalogRole ?? rule?.role ?? '',

@@ -1,0 +1,184 @@
+/** The authoring API as a whole, through its own kit. */
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { exec, facts, file, group, host, pkg, pool, role, service, site, template, user } from './index.ts'
+import type { Reference } from './reference.ts'
+import { compile } from './testing.ts'
+
+const siteDir = mkdtempSync(join(tmpdir(), 'rekindle-site-'))
+afterAll(() => rmSync(siteDir, { recursive: true }))
+
+function declaring(declare: () => void) {
+  return compile(role('web', declare), { siteDir })
+}
+
+describe('constructors', () => {
+  it('declare each type, and give references that join them', () => {
+    const catalog = declaring(() => {
+      const nginx = pkg('nginx')
+      const deploy = [group('deploy'), user('deploy')]
+      const conf = file('/etc/nginx/nginx.conf', { content: 'x', require: [nginx, ...deploy] })
+      const reload = exec('reload', { command: 'true', refreshOnly: true, subscribe: conf })
+      service('nginx.service', { ensure: 'running', require: reload })
+    })
+    expect(catalog.ids).toEqual([
+      'package:nginx',
+      'group:deploy',
+      'user:deploy',
+      'file:/etc/nginx/nginx.conf',
+      'exec:reload',
+      'service:nginx',
+    ])
+    expect(catalog.find('file', '/etc/nginx/nginx.conf').require).toEqual([
+      'package:nginx',
+      'group:deploy',
+      'user:deploy',
+    ])
+    expect(catalog.find('exec', 'reload')).toMatchObject({
+      params: { command: 'true', refreshOnly: true },
+      subscribe: ['file:/etc/nginx/nginx.conf'],
+    })
+  })
+
+  it('give references that read as their titles', () => {
+    const catalog = declaring(() => {
+      const root = file('/srv/www/', { ensure: 'directory' })
+      file(`${root}/index.html`, { content: 'x' })
+    })
+    expect(catalog.ids).toEqual(['file:/srv/www', 'file:/srv/www/index.html'])
+  })
+
+  it('take parameters as they are at that moment', () => {
+    const groups = ['adm']
+    const catalog = declaring(() => {
+      user('deploy', { groups })
+      groups.push('sudo')
+    })
+    expect(catalog.find('user', 'deploy').params.groups).toEqual(['adm'])
+  })
+
+  it('refuse a reference of another compile', () => {
+    let kept: Reference | undefined
+    declaring(() => {
+      kept = pkg('nginx')
+    })
+    expect(() =>
+      declaring(() => {
+        pkg('nginx')
+        service('nginx', { enable: true, ...(kept === undefined ? {} : { require: kept }) })
+      }),
+    ).toThrow('Cannot declare service "nginx": it refers to package "nginx", which another compile declared')
+  })
+
+  it('refuse to work outside a role', () => {
+    expect(() => pkg('nginx')).toThrow('Cannot declare package "nginx" outside a role')
+    expect(() => template('a.eta')).toThrow('Cannot render template "a.eta" outside a role')
+  })
+
+  it('list every mistake', () => {
+    expect(() =>
+      declaring(() => {
+        pkg('No')
+        file('relative', {})
+      }),
+    ).toThrow(/package "No": the title .*; Cannot declare file "relative": the title is not an absolute path/)
+  })
+})
+
+describe('facts and host', () => {
+  it('are those of the host that is compiled for', () => {
+    const motd = role('motd', () => file('/etc/motd', { content: `${host.name} ${facts.cpu.count}` }))
+    const catalog = compile(motd, { host: 'web-7', facts: { cpu: { count: 12 } } })
+    expect(catalog.find('file', '/etc/motd').content).toBe('web-7 12')
+  })
+
+  it('cannot be read outside a role', () => {
+    expect(() => facts.cpu).toThrow('Cannot read facts outside a role')
+    expect(() => host.name).toThrow('Cannot read the host’s name outside a role')
+  })
+
+  it('cannot be changed', () => {
+    expect(() => Object.assign(facts, { hostname: 'x' })).toThrow('Cannot change facts: they are read-only')
+  })
+})
+
+describe('template()', () => {
+  function render(text: string, values: Record<string, unknown> = {}): string | undefined {
+    writeFileSync(join(siteDir, `${hashOfTest(text)}.eta`), text)
+    const catalog = declaring(() => {
+      file('/a', { content: template(`${hashOfTest(text)}.eta`, values) })
+    })
+    return catalog.find('file', '/a').content
+  }
+  /** Templates are compiled once for a path. */
+  function hashOfTest(text: string): string {
+    return Buffer.from(text).toString('hex').slice(0, 60)
+  }
+
+  it('escapes nothing and eats no line ends', () => {
+    expect(render('a <%= it.x %>\nb\n', { x: '<&">' })).toBe('a <&">\nb\n')
+  })
+
+  it('lets -%> eat the end of a line of code', () => {
+    expect(render('<% for (const n of it.list) { -%>\nrow <%= n %>\n<% } -%>\nend\n', { list: [1, 2] })).toBe(
+      'row 1\nrow 2\nend\n',
+    )
+  })
+
+  it('refuses a name that was not given, and a value that is not there', () => {
+    expect(() => render('1\n2 <%= it.wrokers %>', { workers: 1 })).toThrow(
+      'no value "wrokers" was given; there are: workers',
+    )
+    expect(() => render('<%= it.missing %>', { missing: undefined })).toThrow('a value is undefined')
+  })
+
+  it('says what is wrong with its syntax', () => {
+    expect(() => render('a\n<% if (it.x { %>\n', { x: 1 })).toThrow(
+      /Cannot render template ".*": Unexpected token '\{'/,
+    )
+    expect(() => render('open <%= it.x', { x: 1 })).toThrow('unclosed tag at line 1')
+  })
+})
+
+describe('source', () => {
+  it('is read from the site', () => {
+    writeFileSync(join(siteDir, 'motd'), 'Welcome\n')
+    const catalog = declaring(() => file('/etc/motd', { source: 'motd' }))
+    expect(catalog.find('file', '/etc/motd').content).toBe('Welcome\n')
+  })
+
+  it.each(['../motd', '/etc/hostname', 'x/../../motd', 'link'])('does not lead out of it: %s', (source) => {
+    rmSync(join(siteDir, 'link'), { force: true })
+    symlinkSync('/etc/hostname', join(siteDir, 'link'))
+    expect(() => declaring(() => file('/etc/motd', { source }))).toThrow(
+      /is not a path inside|is a link out of/,
+    )
+  })
+})
+
+describe('site()', () => {
+  const web = role('web', () => {})
+
+  it('is compiled for the role of a host', () => {
+    const both = site({
+      hosts: [
+        { match: 'db-*', role: role('db', () => pkg('redis')) },
+        { match: '*', role: web },
+      ],
+    })
+    expect(compile(both, { host: 'db-1' }).ids).toEqual(['package:redis'])
+    expect(compile(both, { host: 'web-1' }).role).toBe('web')
+  })
+
+  it('refuses two roles or pools of one name', () => {
+    const twice = site({
+      hosts: [
+        { match: 'a', role: web, pool: pool('p') },
+        { match: 'b', role: role('web', () => {}), pool: pool('p') },
+      ],
+    })
+    expect(() => compile(twice)).toThrow(/two roles named "web" apart.*two pools named "p" apart/)
+  })
+})

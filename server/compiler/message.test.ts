@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { readAnswer } from './message.ts'
+
+const resource = { id: 'package:nginx', type: 'package', title: 'nginx', params: {}, where: 'site.ts:3' }
+const compiled = {
+  type: 'compiled',
+  resources: [resource],
+  blobs: new Map([['00', new Uint8Array(2)]]),
+  reads: [{ kind: 'value', path: ['facts'] }],
+}
+
+describe('readAnswer()', () => {
+  it('takes what a sandbox says', () => {
+    expect(readAnswer(compiled)).toBe(compiled)
+    expect(readAnswer({ type: 'checked' })).toEqual({ type: 'checked' })
+  })
+
+  it.each([
+    ['nothing', undefined],
+    ['another type', { type: 'sudo' }],
+    ['a resource without a place', { ...compiled, resources: [{ ...resource, where: undefined }] }],
+    ['blobs that are no bytes', { ...compiled, blobs: new Map([['00', 'text']]) }],
+    ['reads of another kind', { ...compiled, reads: [{ kind: 'guess', path: [] }] }],
+    ['problems without words', { type: 'refused', problems: [{ where: null, hint: null }] }],
+    ['a manifest without pools', { type: 'loaded', manifest: { roles: [], hosts: [] } }],
+  ])('refuses %s', (_, answer) => {
+    expect(() => readAnswer(answer)).toThrow('Cannot read what the compile answered')
+  })
+})

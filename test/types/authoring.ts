@@ -1,0 +1,87 @@
+/**
+ * Must-fail type tests of the authoring API, checked by tsc and never run: each line under `@ts-expect-error` has to be an
+ * error, and each other line has to be none.
+ */
+import {
+  exec,
+  facts,
+  file,
+  group,
+  host,
+  pkg,
+  pool,
+  type Reference,
+  role,
+  service,
+  site,
+  template,
+  user,
+} from 'rekindle'
+
+export const web = role('web', () => {
+  // What authors write.
+  const nginx = pkg('nginx')
+  const conf = file('/etc/nginx/nginx.conf', {
+    content: template('nginx.conf.eta', { workers: facts.cpu.count }),
+    require: nginx,
+    validate: 'nginx -t -c %',
+    tags: ['front'],
+    noop: false,
+  })
+  service('nginx', { ensure: 'running', enable: true, subscribe: [conf, nginx] })
+  const groups = ['adm', 'www-data'] as const
+  const deploy = user('deploy', { groups, uid: 2000 })
+  group('deploy')
+  exec('reload', { command: ['systemctl', 'daemon-reload'], refreshOnly: true, notify: deploy })
+  const all: Reference[] = [nginx, conf, deploy]
+  file(`/srv/${host.name}`, { ensure: 'directory', require: all })
+
+  // @ts-expect-error an unknown parameter
+  file('/a', { contnet: 'x' })
+  // @ts-expect-error the content as the agent gets it is the compiler's
+  file('/a', { blob: { sha256: 'x', size: 1 } })
+  // @ts-expect-error a mode is a string: 420 and 0o644 are the same number, and 644 is another
+  file('/a', { mode: 644 })
+  // @ts-expect-error a file says what it is
+  file('/a')
+  // @ts-expect-error a path is a string
+  file(conf, {})
+  // @ts-expect-error no such state
+  service('nginx', { ensure: 'on' })
+  // @ts-expect-error a service says what is managed of it
+  service('nginx')
+  // @ts-expect-error no such state
+  pkg('nginx', { ensure: 'installed' })
+  // @ts-expect-error a command is needed
+  exec('nothing', {})
+  // @ts-expect-error ids are numbers
+  user('deploy', { uid: '2000' })
+  // @ts-expect-error references are values, not strings
+  service('nginx', { enable: true, require: 'nginx' })
+  // @ts-expect-error nor what looks like one
+  service('nginx', { enable: true, require: { type: 'package', title: 'nginx' } })
+  // @ts-expect-error tags are strings
+  pkg('nginx', { tags: [1] })
+  // @ts-expect-error a value that may be missing is no content
+  file('/a', { content: facts.network.interfaces.eth0?.[0] })
+  // @ts-expect-error no such fact
+  pkg(facts.os.flavour)
+})
+
+// @ts-expect-error a role has a name
+role(() => {})
+// @ts-expect-error a rule gives a role, not its name
+site({ hosts: [{ match: 'web-*', role: 'web' }] })
+// @ts-expect-error a site has hosts
+site({})
+// @ts-expect-error no such order
+pool('web', { order: 'rolling' })
+// @ts-expect-error no such option
+pool('web', { cooldown: 5 })
+// @ts-expect-error a health check has a port
+pool('web', { health: [{ path: '/' }] })
+
+export default site({
+  pools: [pool('web', { order: 'surge', drift: 'rebuild', health: [{ port: 80, path: '/' }] })],
+  hosts: [{ match: 'web-*', role: web, pool: 'web' }],
+})
