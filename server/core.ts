@@ -13,8 +13,8 @@ export interface Core {
   pools(): readonly Pool[]
   /** By the site's rules; undefined when none matches. */
   poolOf(host: string): Pool | undefined
-  /** A one-use ticket, in the transaction that is open. */
-  mint(incarnation: number, kind: 'ticket', rebuild: string, ttlMs: number): string
+  /** A one-use token: `join` for a host's first machine, `ticket` for a rebuild. In the transaction that is open. */
+  mint(incarnation: number, kind: 'join' | 'ticket', rebuild: string, ttlMs: number): string
   /** Revokes and audits, in the transaction that is open. */
   revoke(incarnation: number, reason: string): void
   disconnect(incarnation: number): void

@@ -15,8 +15,8 @@ export interface RebuildPorts {
   pools(): readonly Pool[]
   /** The pool of a host by the site's rules; undefined when none matches. */
   poolOf(host: string): Pool | undefined
-  /** Makes a one-use ticket; older unused ones of the incarnation are void. */
-  mint(incarnation: number, kind: 'ticket', rebuild: string, ttlMs: number): string
+  /** Makes a one-use token, `join` for a first machine and `ticket` for a rebuild; older unused ones of the incarnation are void. */
+  mint(incarnation: number, kind: 'join' | 'ticket', rebuild: string, ttlMs: number): string
   /** Takes an incarnation's certificates their power and audits it, in the transaction that is open. */
   revoke(incarnation: number, reason: string): void
   /** Closes the connection of an incarnation that lost its certificate; nothing happens when it has none. */

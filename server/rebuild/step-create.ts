@@ -45,7 +45,8 @@ async function makeMachine(scene: Scene, coming: Incarnation): Promise<Machine |
   if (there?.state === 'stopped' && coming.enrolledAt !== null) return driver.start(machine)
   if (there !== undefined) await driver.destroy(machine)
   if (!scene.isCurrent()) return undefined
-  const token = ports.mint(coming.id, 'ticket', row.id, limits.ticketMs)
+  const kind = row.from === null ? 'join' : 'ticket'
+  const token = ports.mint(coming.id, kind, row.id, limits.ticketMs)
   return driver.create({ machine, host: row.host, agentConfig: { ...ports.agentConnection(), token } })
 }
 

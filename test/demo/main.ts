@@ -81,10 +81,16 @@ function stageOf(world: World): Stage {
   }
 }
 
+/** Resolves at the first Ctrl-C or SIGTERM; what was begun is then taken down. */
+function stopAsked(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  process.once('SIGINT', () => resolve())
+  process.once('SIGTERM', () => resolve())
+  return promise
+}
+
 async function stay(): Promise<void> {
-  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
-  process.once('SIGINT', () => stop())
-  process.once('SIGTERM', () => stop())
+  const stopped = stopAsked()
   let lab: Lab | undefined
   let world: World | undefined
   try {
@@ -112,11 +118,14 @@ async function stay(): Promise<void> {
 
 async function once(): Promise<void> {
   const start = performance.now()
+  const stopped = stopAsked().then(() => {
+    throw new Error('stopped')
+  })
   const lab = await narrator.step('image, repository, network', () => openLab({ name: 'once' }))
   let world: World | undefined
   try {
     world = await narrator.step('start the server', () => startWorld(lab, { site }))
-    await tellStory(stageOf(world), narrator)
+    await Promise.race([tellStory(stageOf(world), narrator), stopped])
   } finally {
     await world?.close()
     await narrator.step('clean up: no mount, namespace or process left', async () => {
