@@ -11,7 +11,8 @@ import { startWorld, type World } from '../lab/world.ts'
 import { type Bench, type Figure, figure } from './figure.ts'
 
 const exampleSite = join(import.meta.dirname, '..', '..', 'catalogs', 'example')
-const driftRounds = 10
+const quietHosts = ['quiet-1', 'quiet-2', 'quiet-3']
+const editsPerHost = 3
 const rebuildRounds = 3
 
 /** One file whose drift is corrected at once, so that it can be broken again. */
@@ -44,73 +45,71 @@ async function makeHost({ api }: World, name: string): Promise<void> {
   )
 }
 
-/** From the edit on the host to the row in the server's store; one machine, so one clock. */
+/**
+ * From the edit on the host to the row in the server's store; one machine, so one clock. A few edits a host: an agent
+ * whose corrections are undone again and again takes its time on purpose.
+ */
 async function driftLatency(world: World): Promise<Figure> {
-  await makeHost(world, 'quiet-1')
   const samples: number[] = []
-  for (let round = 0; round < driftRounds; round++) {
-    const editedAt = Date.now()
-    await world.inside('quiet-1', ['sh', '-c', `echo "round ${round}" >> /etc/watched`])
-    const row = await world.api.until('the drift', async () => {
-      const rows = await world.api.get<readonly DriftRow[]>('/api/drift?open=false')
-      return rows.find(({ seenAt }) => Date.parse(seenAt) >= editedAt)
-    })
-    samples.push(Date.parse(row.seenAt) - editedAt)
-    await world.api.until('quiet-1 in sync', async () =>
-      (await world.api.host('quiet-1')).openDrift === 0 ? true : undefined,
-    )
+  for (const host of quietHosts) {
+    await makeHost(world, host)
+    for (let round = 0; round < editsPerHost; round++) samples.push(await timeDrift(world, host, round))
   }
   return figure({ id: 'drift.latency', unit: 'ms', reference: 'goal', samples, referenceSamples: [1000] })
 }
 
-/** Memory of the idle daemon, and of a Node that does nothing on the same host. */
+async function timeDrift({ api, inside }: World, host: string, round: number): Promise<number> {
+  const editedAt = Date.now()
+  await inside(host, ['sh', '-c', `echo "round ${round}" >> /etc/watched`])
+  const row = await api.until('the drift', async () => {
+    const rows = await api.get<readonly DriftRow[]>('/api/drift?open=false')
+    return rows.find((drift) => drift.host === host && Date.parse(drift.seenAt) >= editedAt)
+  })
+  await api.until(`${host} in sync`, async () => ((await api.host(host)).openDrift === 0 ? true : undefined))
+  return Date.parse(row.seenAt) - editedAt
+}
+
+/** Memory of idle daemons, each beside a Node that does nothing on the same host. */
 async function idleMemory(world: World): Promise<readonly Figure[]> {
-  const memoryOf = async (pid: string) => {
-    const { stdout } = await world.inside('quiet-1', ['cat', `/proc/${pid}/smaps_rollup`])
-    const sum = (pattern: RegExp) =>
-      [...stdout.matchAll(pattern)].reduce((total, [, kib]) => total + Number(kib), 0) / 1024
-    return { all: sum(/^Rss: +(\d+)/gm), private: sum(/^Private_\w+: +(\d+)/gm) }
+  const agents: Memory[] = []
+  const bare: Memory[] = []
+  for (const host of quietHosts) {
+    const idle = ['/usr/lib/rekindle/node', '-e', 'setInterval(() => {}, 1e9)']
+    await world.inside(host, ['systemd-run', '--quiet', '--unit=bare', ...idle])
+    bare.push(await memoryOf(world, host, 'node -e setInterval'))
+    agents.push(await memoryOf(world, host, 'agent.mjs agent'))
   }
-  const pidOf = async (pattern: string) =>
-    (await world.inside('quiet-1', ['pgrep', '-f', '-o', pattern])).stdout.trim()
-  const agent = await memoryOf(await pidOf('agent.mjs agent'))
-  await world.inside('quiet-1', [
-    'systemd-run',
-    '--quiet',
-    '--unit=bare',
-    '/usr/lib/rekindle/node',
-    '-e',
-    'setInterval(() => {}, 1e9)',
-  ])
-  const barePid = await world.api.until(
-    'the bare Node',
-    async () => (await pidOf('setInterval')) || undefined,
-  )
-  const bare = await memoryOf(barePid)
-  const reference = 'idle bare Node'
+  const compare = (id: string, of: (memory: Memory) => number) =>
+    figure({
+      id,
+      unit: 'MiB',
+      reference: 'idle bare Node',
+      samples: agents.map(of),
+      referenceSamples: bare.map(of),
+    })
   return [
-    figure({
-      id: 'agent.idle.rss',
-      unit: 'MiB',
-      reference,
-      samples: [agent.all],
-      referenceSamples: [bare.all],
-    }),
-    figure({
-      id: 'agent.idle.rss.private',
-      unit: 'MiB',
-      reference,
-      samples: [agent.private],
-      referenceSamples: [bare.private],
-    }),
-    figure({
-      id: 'agent.idle.rss.shared',
-      unit: 'MiB',
-      reference,
-      samples: [agent.all - agent.private],
-      referenceSamples: [bare.all - bare.private],
-    }),
+    compare('agent.idle.rss', ({ all }) => all),
+    compare('agent.idle.rss.private', ({ own }) => own),
+    compare('agent.idle.rss.shared', ({ all, own }) => all - own),
   ]
+}
+
+interface Memory {
+  /** MiB resident. */
+  readonly all: number
+  /** MiB of it that no other process maps. */
+  readonly own: number
+}
+
+async function memoryOf(world: World, host: string, commandLine: string): Promise<Memory> {
+  const pid = await world.api.until(commandLine, async () => {
+    const { stdout } = await world.inside(host, ['pgrep', '-f', '-o', commandLine])
+    return stdout.trim() || undefined
+  })
+  const { stdout } = await world.inside(host, ['cat', `/proc/${pid}/smaps_rollup`])
+  const sum = (pattern: RegExp) =>
+    [...stdout.matchAll(pattern)].reduce((total, [, kib]) => total + Number(kib), 0) / 1024
+  return { all: sum(/^Rss: +(\d+)/gm), own: sum(/^Private_\w+: +(\d+)/gm) }
 }
 
 async function bareMachine({ driver }: Lab): Promise<number> {
