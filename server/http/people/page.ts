@@ -10,7 +10,7 @@ const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "font-src 'self'",
   "connect-src 'self'",
   "manifest-src 'self'",
@@ -47,7 +47,8 @@ export function pageRoutes(app: FastifyInstance, dir: string): void {
   }
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '/'
-    const isPage = request.method === 'GET' && !path.startsWith('/api') && !/\.\w+$/.test(path)
+    // By folder, not by ending: a host's name may hold dots.
+    const isPage = request.method === 'GET' && !/^\/(?:api|assets)(?:\/|$)/.test(path)
     if (isPage && isBuilt) return reply.sendFile('index.html')
     const hint = isPage ? 'The page is not built: npm run build' : undefined
     const message = `Cannot find ${request.method} ${path.slice(0, 200)}`
