@@ -40,6 +40,9 @@ describe('role db', () => {
       'package:redis-server',
       'file:/etc/redis/redis.conf',
       'service:redis-server',
+      'package:cron',
+      'file:/etc/cron.d/redis-snapshot',
+      'service:cron',
     ])
   })
 })

@@ -16,7 +16,7 @@ import { cacheDir, createLab, type Lab, type LabOptions, removeLab } from '../la
 import { canRunHosts, installPrerequisites } from '../lab/prerequisites.ts'
 import { startWorld, type World } from '../lab/world.ts'
 import { damages, damageTo, isDamage } from './damage.ts'
-import { makeHosts, type Narrator, type Stage, tellStory } from './story.ts'
+import { followRebuilds, makeHosts, type Narrator, type Stage, tellStory } from './story.ts'
 
 const hosts = ['web-1', 'web-2', 'db-1'] as const
 const site = join(import.meta.dirname, '..', '..', 'catalogs', 'example')
@@ -91,6 +91,7 @@ function stopAsked(): Promise<void> {
 
 async function stay(): Promise<void> {
   const stopped = stopAsked()
+  const ending = new AbortController()
   let lab: Lab | undefined
   let world: World | undefined
   try {
@@ -101,6 +102,9 @@ async function stay(): Promise<void> {
     console.log(
       `\n  Drift report page: ${started.pageUrl}\n  Login:             ${started.login.name} / ${started.login.password}\n`,
     )
+    followRebuilds(started.api, narrator, ending.signal).catch(() => {
+      // The server has gone with the demo.
+    })
     const made = narrator.step(`${hosts.join(', ')} in service and proved`, () => makeHosts(stageOf(started)))
     if ((await Promise.race([made, stopped.then(() => 'stopped' as const)])) === 'stopped')
       made.catch(() => {})
@@ -111,6 +115,7 @@ async function stay(): Promise<void> {
     await stopped
   } finally {
     console.log('stopping')
+    ending.abort()
     await world?.close()
     await lab?.close({ keep: true })
   }
@@ -144,14 +149,11 @@ async function drift([host = '', damage = 'file']: readonly string[]): Promise<v
   const machine = existsSync(machineDir) ? newestMachine(host) : undefined
   if (machine === undefined)
     throw new Error(`Cannot break "${host}": it does not run; start the demo first: npm run demo`)
-  const { code, stderr } = await tryRun([
-    'nsenter',
-    '-t',
-    String(leaderOf(machineDir, machine)),
-    '-a',
-    ...command,
-  ])
-  if (code !== 0) throw new Error(`Cannot break "${host}": ${stderr}`)
+  const leader = String(leaderOf(machineDir, machine))
+  const { code, stderr } = await tryRun(['nsenter', '-t', leader, '-a', ...command])
+  // The rebuild can be quicker than the damage: a machine that is gone was destroyed with the command still at work.
+  const isGone = leaderOf(machineDir, machine) === undefined
+  if (code !== 0 && !isGone) throw new Error(`Cannot break "${host}": ${stderr}`)
   console.log(`in ${machine}: ${command.join(' ')}\nWatch ${shows} on the page.`)
 }
 

@@ -42,6 +42,25 @@ export async function makeHosts({ api, hosts, createHosts }: Stage): Promise<voi
   })
 }
 
+/** Tells each step of each rebuild as it is reached, until `stopped`. */
+export async function followRebuilds(api: Api, narrator: Narrator, stopped: AbortSignal): Promise<void> {
+  const told = new Set<string>()
+  while (!stopped.aborted) {
+    const { rebuilds } = await api.overview()
+    for (const { id, host, steps, state, waiting } of rebuilds.toReversed()) {
+      for (const step of steps) tellOnce(`${id} ${step.state}`, `${host} ${step.state} ${step.detail ?? ''}`)
+      if (state === 'held') tellOnce(`${id} held ${waiting}`, `${host} is held: ${waiting}`)
+    }
+    await api.changed()
+  }
+
+  function tellOnce(key: string, text: string): void {
+    if (told.has(key)) return
+    told.add(key)
+    narrator.note(text.trimEnd())
+  }
+}
+
 interface Case {
   readonly host: string
   readonly damage: Damage

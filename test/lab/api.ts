@@ -1,7 +1,7 @@
 /** The people's API as the demo, the benches and the end-to-end tests use it: logged in, typed, with waiting. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { WebSocket } from 'ws'
-import type { HostView, LiveEvent, OverviewView, RebuildView } from '../../server/http/view.ts'
+import type { HostView, OverviewView, RebuildView } from '../../server/http/view.ts'
 
 export interface Api {
   get<T>(path: string): Promise<T>
@@ -15,6 +15,8 @@ export interface Api {
    * @throws Error naming `what` when it does not come in `timeoutMs`.
    */
   until<T>(what: string, look: () => Promise<T | undefined>, timeoutMs?: number): Promise<T>
+  /** Resolves at the next live event, or after half a second. */
+  changed(): Promise<void>
   close(): void
 }
 
@@ -29,9 +31,9 @@ export async function connect(pageUrl: string, name: string, password: string): 
   const cookie = (login.headers.getSetCookie()[0] ?? '').split(';')[0] ?? ''
   const headers = { cookie, origin: new URL(pageUrl).origin }
   const events = new WebSocket(new URL('/api/events', pageUrl.replace(/^http/, 'ws')), { headers })
-  const wakers = new Set<(event: LiveEvent | undefined) => void>()
+  const wakers = new Set<() => void>()
   events.on('message', () => {
-    for (const wake of wakers) wake(undefined)
+    for (const wake of wakers) wake()
   })
   events.on('error', () => {})
 
@@ -58,11 +60,14 @@ export async function connect(pageUrl: string, name: string, password: string): 
         const found = await look()
         if (found !== undefined) return found
         if (Date.now() > deadline) throw new Error(`Cannot see ${what} within ${timeoutMs / 1000} s`)
-        const { promise, resolve } = Promise.withResolvers<unknown>()
-        wakers.add(resolve)
-        await Promise.race([promise, delay(500)])
-        wakers.delete(resolve)
+        await api.changed()
       }
+    },
+    async changed() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wakers.add(resolve)
+      await Promise.race([promise, delay(500)])
+      wakers.delete(resolve)
     },
     close: () => events.close(),
   }

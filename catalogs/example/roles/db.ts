@@ -1,4 +1,4 @@
-/** A database host: Redis, with a quarter of the machine's memory. */
+/** A database host: Redis, with a quarter of the machine's memory, and a snapshot of it each night. */
 import { facts, file, pkg, role, service, template } from 'rekindle'
 
 export const db = role('db', () => {
@@ -11,4 +11,15 @@ export const db = role('db', () => {
     require: redis,
   })
   service('redis-server', { ensure: 'running', enable: true, subscribe: conf })
+  nightlySnapshot()
 })
+
+function nightlySnapshot() {
+  const cron = pkg('cron')
+  file('/etc/cron.d/redis-snapshot', {
+    content: '15 3 * * * redis redis-cli BGSAVE\n',
+    mode: '0644',
+    require: cron,
+  })
+  service('cron', { ensure: 'running', enable: true, require: cron })
+}
