@@ -118,13 +118,20 @@ function renderValidators(schemas: readonly Schema[]): string {
   return ['// Made by schemas/generate.ts; do not edit.', ...helpers.values(), body, ''].join('\n')
 }
 
-async function main(): Promise<void> {
+/** Every generated file, by its name. */
+export async function renderGenerated(): Promise<Readonly<Record<string, string>>> {
   const schemas = loadSchemas()
-  const out = join(here, 'generated')
-  mkdirSync(out, { recursive: true })
-  writeFileSync(join(out, 'types.ts'), await renderTypes(schemas))
-  writeFileSync(join(out, 'validators.js'), renderValidators(schemas))
-  writeFileSync(join(out, 'validators.d.ts'), '// Made by schemas/generate.ts; do not edit.\nexport {}\n')
+  return {
+    'types.ts': await renderTypes(schemas),
+    'validators.js': renderValidators(schemas),
+    'validators.d.ts': '// Made by schemas/generate.ts; do not edit.\nexport {}\n',
+  }
 }
 
-await main()
+async function main(): Promise<void> {
+  const out = join(here, 'generated')
+  mkdirSync(out, { recursive: true })
+  for (const [name, text] of Object.entries(await renderGenerated())) writeFileSync(join(out, name), text)
+}
+
+if (process.argv[1] === import.meta.filename) await main()

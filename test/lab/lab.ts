@@ -70,6 +70,7 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
   mkdirSync(cacheDir, { recursive: true })
   await sweepDeadLabs()
   const place = dir ?? mkdtempSync(join(cacheDir, `lab-${name}-`))
+  refuseOwned(place)
   mkdirSync(place, { recursive: true })
   const network = {
     bridge: dir === undefined ? uniqueBridge(name) : `rk-${name}`,
@@ -168,6 +169,7 @@ async function sweepDeadLabs(): Promise<void> {
 
 /** Destroys a lab's machines and removes its folder, whoever made it. */
 export async function removeLab(place: string): Promise<void> {
+  refuseOwned(place)
   // The server first: it would make its machines again.
   await endServer(join(place, 'data'))
   const known = ownerOf(place)
@@ -178,6 +180,12 @@ export async function removeLab(place: string): Promise<void> {
     await removeBridge(known.network)
   }
   rmSync(place, { recursive: true, force: true })
+}
+
+function refuseOwned(place: string): void {
+  const owner = ownerOf(place)?.owner
+  if (owner === undefined || owner.pid === process.pid || !isAlive(owner)) return
+  throw new Error(`Cannot use "${place}": process ${owner.pid} runs it; stop that one first (Ctrl-C)`)
 }
 
 /** Where the process of a lab's server is written down. */
