@@ -27,6 +27,9 @@ const headers = {
   'cross-origin-resource-policy': 'same-origin',
 }
 
+/** Addresses of server/web/router.tsx. The last part may be a host's name, and hold dots; it is no way out of the folder. */
+const pagePath = /^\/(?:(?:hosts|drift|rebuilds|runs|audit)(?:\/(?!\.+$)[\w.:-]+)?\/?)?$/
+
 /** Serves `dir`; a path that is neither a file nor of the API is the page's own, and gets its index. */
 export function pageRoutes(app: FastifyInstance, dir: string): void {
   const isBuilt = existsSync(join(dir, 'index.html'))
@@ -47,8 +50,7 @@ export function pageRoutes(app: FastifyInstance, dir: string): void {
   }
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '/'
-    // By folder, not by ending: a host's name may hold dots.
-    const isPage = request.method === 'GET' && !/^\/(?:api|assets)(?:\/|$)/.test(path)
+    const isPage = request.method === 'GET' && pagePath.test(path)
     if (isPage && isBuilt) return reply.sendFile('index.html')
     const hint = isPage ? 'The page is not built: npm run build' : undefined
     const message = `Cannot find ${request.method} ${path.slice(0, 200)}`
