@@ -11,8 +11,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { leaderOf } from '../../server/machine/nspawn/driver.ts'
-import { tryRun } from '../../server/machine/nspawn/run.ts'
-import { cacheDir, createLab, type Lab, type LabOptions, removeLab } from '../lab/lab.ts'
+import { cacheDir, createLab, enterMachine, type Lab, type LabOptions, removeLab } from '../lab/lab.ts'
 import { canRunHosts, installPrerequisites } from '../lab/prerequisites.ts'
 import { startWorld, type World } from '../lab/world.ts'
 import { damages, damageTo, isDamage } from './damage.ts'
@@ -149,8 +148,7 @@ async function drift([host = '', damage = 'file']: readonly string[]): Promise<v
   const machine = existsSync(machineDir) ? newestMachine(host) : undefined
   if (machine === undefined)
     throw new Error(`Cannot break "${host}": it does not run; start the demo first: npm run demo`)
-  const leader = String(leaderOf(machineDir, machine))
-  const { code, stderr } = await tryRun(['nsenter', '-t', leader, '-a', ...command])
+  const { code, stderr } = await enterMachine(machineDir, machine, command)
   // The rebuild can be quicker than the damage: a machine that is gone was destroyed with the command still at work.
   const isGone = leaderOf(machineDir, machine) === undefined
   if (code !== 0 && !isGone) throw new Error(`Cannot break "${host}": ${stderr}`)

@@ -98,11 +98,7 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
     address,
     dataDir,
     repositoryDir,
-    async enter(machine, argv) {
-      const leader = leaderOf(settings.dir, machine)
-      if (leader === undefined) throw new Error(`Cannot enter the machine "${machine}": it does not run`)
-      return tryRun(['nsenter', '-t', String(leader), '-a', ...argv])
-    },
+    enter: (machine, argv) => enterMachine(settings.dir, machine, argv),
     leaks: () => findLeaks(settings),
     async close({ keep = false } = {}) {
       await closeServer(repository)
@@ -113,6 +109,13 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
       if (dir === undefined) rmSync(place, { recursive: true, force: true })
     },
   }
+}
+
+/** Runs a command inside a running machine of that folder, as root. */
+export async function enterMachine(dir: string, machine: string, argv: readonly string[]): Promise<Ran> {
+  const leader = leaderOf(dir, machine)
+  if (leader === undefined) throw new Error(`Cannot enter the machine "${machine}": it does not run`)
+  return tryRun(['nsenter', '-t', String(leader), '-a', ...argv])
 }
 
 async function closeServer(server: Server): Promise<void> {

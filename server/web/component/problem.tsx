@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { ReportProblem } from '../../../schemas/generated/types.ts'
 import { ApiError } from '../api/client.ts'
+import { Fact } from './fact.tsx'
 
 /** An error with its facts: what happened, where, what was kept, what to do. */
 export function ProblemFacts({ message, where, kept, hint, code }: ReportProblem): ReactNode {
@@ -8,20 +9,17 @@ export function ProblemFacts({ message, where, kept, hint, code }: ReportProblem
     <div className="problem">
       <p className="problem-message">{message}</p>
       <dl className="facts">
-        {where !== undefined && <Fact name="Where" value={<code>{where}</code>} />}
-        {kept !== undefined && <Fact name="Kept" value={kept} />}
-        {hint !== undefined && <Fact name="What to do" value={hint} />}
-        <Fact name="Code" value={<code>{code}</code>} />
+        {where !== undefined && (
+          <Fact name="Where">
+            <code>{where}</code>
+          </Fact>
+        )}
+        {kept !== undefined && <Fact name="Kept">{kept}</Fact>}
+        {hint !== undefined && <Fact name="What to do">{hint}</Fact>}
+        <Fact name="Code">
+          <code>{code}</code>
+        </Fact>
       </dl>
-    </div>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: ReactNode }): ReactNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { canRebuild, canRun } from '../can.ts'
 import { ActBar } from '../component/act-bar.tsx'
 import { Badge } from '../component/badge.tsx'
 import { DriftCard } from '../component/drift-card.tsx'
+import { Fact } from '../component/fact.tsx'
 import { Facts } from '../component/facts.tsx'
 import { Incarnations } from '../component/incarnations.tsx'
 import { Loaded } from '../component/loaded.tsx'
@@ -91,15 +92,6 @@ function Summary({ host }: { host: HostView }): ReactNode {
         </Fact>
       </dl>
     </>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
 

@@ -8,6 +8,7 @@ import { canCancel, canResume } from '../can.ts'
 import { ActBar } from '../component/act-bar.tsx'
 import { Badge } from '../component/badge.tsx'
 import { CancelDialog } from '../component/cancel-dialog.tsx'
+import { Fact } from '../component/fact.tsx'
 import { Loaded } from '../component/loaded.tsx'
 import { PageHead } from '../component/page-head.tsx'
 import { RequestProblem } from '../component/problem.tsx'
@@ -110,15 +111,6 @@ const columns: readonly Column<RebuildStepRow>[] = [
   },
   { id: 'detail', label: 'Detail', cell: ({ detail }) => detail },
 ]
-
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
 
 function RebuildActs({ rebuild }: { rebuild: RebuildView }): ReactNode {
   const session = useSession()

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import type { ResourceOutcome } from '../../../schemas/generated/types.ts'
 import type { ReportView } from '../../http/view.ts'
 import { reportQuery } from '../api/queries.ts'
+import { Fact } from '../component/fact.tsx'
 import { Loaded } from '../component/loaded.tsx'
 import { Outcome } from '../component/outcome.tsx'
 import { PageHead } from '../component/page-head.tsx'
@@ -75,15 +76,6 @@ function Run({ run }: { run: ReportView }): ReactNode {
       <Counts counts={run.counts} />
       <Outcomes outcomes={report.resources} total={run.counts.total} />
     </>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }): ReactNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   )
 }
 
