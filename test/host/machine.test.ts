@@ -58,11 +58,13 @@ describe.skipIf(!hosts.ok)(`nspawn${hosts.ok ? '' : `: skipped: ${hosts.reason}`
       const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
         stdio: ['ignore', 'pipe', 'inherit'],
       })
+      // Listened for at once: a quick create() ends before the kill.
+      const ended = new Promise((resolve) => child.once('exit', resolve))
       await new Promise((resolve) => child.stdout.once('data', resolve))
       // The delay is what is tested: it picks the step in which the driver dies.
       await new Promise((resolve) => setTimeout(resolve, afterMs))
       child.kill('SIGKILL')
-      await new Promise((resolve) => child.once('exit', resolve))
+      await ended
       expect(await lab.driver.create(requestFor(machine, 'gamma'))).toMatchObject({ state: 'running' })
       expect((await lab.enter(machine, ['cat', '/etc/hostname'])).stdout).toBe('gamma\n')
       await lab.driver.destroy(machine)

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { RekindleError } from '../../../schemas/errors.ts'
 import { cgroupPids, makeCgroups } from './cgroup.ts'
 import { readConsole } from './evidence.ts'
-import { isAlive, leaderOfContainer, nameProcess, type ProcessName } from './process.ts'
+import { isAlive, leaderOfContainer, nameProcess, type ProcessName, pidsWithArgument } from './process.ts'
 import { tryRun } from './run.ts'
 
 export interface Container {
@@ -33,7 +33,7 @@ export function startContainer({ kernelName, host, folder }: Container): Process
   const program = [
     'systemd-nspawn',
     '--quiet',
-    `--directory=${join(folder, 'root')}`,
+    rootArgument(folder),
     `--machine=${kernelName}`,
     `--hostname=${host}`,
     '--boot',
@@ -90,14 +90,17 @@ export async function powerDown(process: ProcessName): Promise<void> {
   while (isAlive(process) && Date.now() < deadline) await delay(20)
 }
 
-/** Ends everything in the machine's control groups, and its container. */
-export async function killAll(kernelName: string, process: ProcessName | undefined): Promise<void> {
+/**
+ * Ends everything in the machine's control groups, and whatever was started over its root: the launcher of a driver that
+ * was killed may not have entered its groups yet, and would boot the machine behind our back.
+ */
+export async function killAll({ kernelName, folder }: Omit<Container, 'host'>): Promise<void> {
   const deadline = Date.now() + killTimeoutMs
   for (;;) {
-    const grouped = cgroupPids(kernelName)
+    const living = [...cgroupPids(kernelName), ...pidsWithArgument(rootArgument(folder))]
       .map(nameProcess)
       .filter((name) => name !== undefined)
-    const living = [...grouped, ...(process === undefined ? [] : [process])].filter(isAlive)
+      .filter(isAlive)
     if (living.length === 0) return
     if (Date.now() > deadline) {
       throw new RekindleError({
@@ -108,6 +111,10 @@ export async function killAll(kernelName: string, process: ProcessName | undefin
     for (const { pid } of living) sendSignal(pid, 'SIGKILL')
     await delay(10)
   }
+}
+
+function rootArgument(folder: string): string {
+  return `--directory=${join(folder, 'root')}`
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals | number): void {

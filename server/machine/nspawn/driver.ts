@@ -87,7 +87,7 @@ export async function createNspawnDriver(settings: NspawnSettings): Promise<Mach
   /** Takes away what the machine holds of this kernel, and keeps its folder. */
   async function release(machine: string): Promise<void> {
     const name = kernelName(settings, machine)
-    await killAll(name, loadMeta(dir, machine)?.process)
+    await killAll({ kernelName: name, folder: folder(machine) })
     await unmountOverlay(folder(machine))
     await removeNamespace(settings, machine)
     removeCgroups(name)

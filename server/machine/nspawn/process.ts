@@ -1,5 +1,5 @@
 /** Finds out about processes from /proc: alive, since when, whose child. Parsers are pure. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** Names one process for ever: a pid alone is used again. */
 export interface ProcessName {
@@ -37,6 +37,23 @@ function readStatus(pid: number): string {
   } catch {
     // It has ended.
     return ''
+  }
+}
+
+/** Processes that have exactly this argument on their command line. */
+export function pidsWithArgument(argument: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => readArguments(pid).includes(argument))
+}
+
+function readArguments(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    // It has ended.
+    return []
   }
 }
 
