@@ -1,6 +1,7 @@
 /**
  * Makes `generated/` from the JSON Schemas: types.ts (json-schema-to-typescript) and validators.js (ajv, standalone, so
- * that an agent starts without compiling a schema). Run by `npm run generate`; same input, same bytes.
+ * that an agent starts without compiling a schema), and resource-traits.ts (what the schemas of resources say beyond
+ * JSON Schema; docs/adding-a-resource-type.md tells the words). Run by `npm run generate`; same input, same bytes.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -118,11 +119,57 @@ function renderValidators(schemas: readonly Schema[]): string {
   return ['// Made by schemas/generate.ts; do not edit.', ...helpers.values(), body, ''].join('\n')
 }
 
+/** Our own words in a resource's schema. */
+interface ResourceSchema extends Schema {
+  readonly properties: Readonly<Record<string, { readonly refersTo?: string }>>
+  readonly titleIsPath?: boolean
+  readonly titleRefersTo?: string
+  readonly identity?: readonly string[]
+}
+
+function renderTraits(schemas: readonly Schema[]): string {
+  const resources = schemas.filter(({ $id }) => $id.startsWith('resource/')) as ResourceSchema[]
+  const traits = resources.map((schema) => [
+    schema.$id.slice('resource/'.length),
+    {
+      parameters: Object.keys(schema.properties).filter((name) => name !== 'blob'),
+      hasBlob: 'blob' in schema.properties,
+      titleIsPath: schema.titleIsPath === true,
+      titleRefersTo: schema.titleRefersTo ?? null,
+      refersTo: Object.entries(schema.properties).flatMap(([name, { refersTo }]) =>
+        refersTo === undefined ? [] : [[name, refersTo]],
+      ),
+      identity: schema.identity ?? null,
+    },
+  ])
+  return `// Made by schemas/generate.ts; do not edit.
+import type { ResourceParams } from './types.ts'
+
+export interface ResourceTraits {
+  /** Names of the parameters that an author may give. */
+  readonly parameters: readonly string[]
+  /** Whether the type has a content that travels as a blob. */
+  readonly hasBlob: boolean
+  /** Whether the title is the path that the resource puts there. */
+  readonly titleIsPath: boolean
+  /** What the title names: \`path\`, or a type. */
+  readonly titleRefersTo: string | null
+  /** Parameters that name something, and what: \`path\`, \`program\`, or a type. */
+  readonly refersTo: readonly (readonly [parameter: string, kind: string])[]
+  /** What makes two resources the same thing on the host, besides their titles: names of parameters. */
+  readonly identity: readonly string[] | null
+}
+
+export const resourceTraits: Readonly<Record<keyof ResourceParams, ResourceTraits>> = ${JSON.stringify(Object.fromEntries(traits), null, 2)}
+`
+}
+
 /** Every generated file, by its name. */
 export async function renderGenerated(): Promise<Readonly<Record<string, string>>> {
   const schemas = loadSchemas()
   return {
     'types.ts': await renderTypes(schemas),
+    'resource-traits.ts': renderTraits(schemas),
     'validators.js': renderValidators(schemas),
     'validators.d.ts': '// Made by schemas/generate.ts; do not edit.\nexport {}\n',
   }

@@ -12,8 +12,10 @@ import {
   fstatSync,
   lstatSync,
   openSync,
+  readdirSync,
   readlinkSync,
   readSync,
+  realpathSync,
   type Stats,
   statSync,
 } from 'node:fs'
@@ -41,6 +43,10 @@ export interface FileReader {
   /** Whether something is there once links are followed. */
   exists(path: string): boolean
   readLink(path: string): string
+  /** The path once links are followed; the path itself when nothing is there or a link leads nowhere. */
+  realPath(path: string): string
+  /** Names in a directory, sorted, without `.` and `..`; empty when it is not there. */
+  list(path: string): readonly string[]
   /** SHA-256 of a regular file's bytes, in hexadecimal. `stat` is what stat() has just given. */
   sha256(path: string, stat: FileStat): string
   /** The bytes of a regular file. */
@@ -65,6 +71,8 @@ export function createFileReader(now: () => number = Date.now): FileReader {
     stat,
     exists: (path) => present(() => statSync(path, { throwIfNoEntry: false })) !== undefined,
     readLink: (path) => readlinkSync(path),
+    realPath,
+    list,
     sha256(path, of) {
       const known = remembered.get(path)
       if (known !== undefined && isSameStat(known.of, of)) return known.sha256
@@ -99,9 +107,31 @@ function present(look: () => Stats | undefined): Stats | undefined {
   try {
     return look()
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOTDIR') return undefined
+    if (isCode(error, 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return path
+    throw error
+  }
+}
+
+function list(path: string): readonly string[] {
+  try {
+    return readdirSync(path).sort()
+  } catch (error) {
+    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return []
+    throw error
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function toFileStat({ mode, size, uid, gid, dev, ino, mtimeMs, ctimeMs }: Stats): FileStat {

@@ -25,6 +25,20 @@ export interface Wanted<Params> {
 /** What `read` found; an `Error` stands for a resource that could not be read, and fails that one alone. */
 export type Reading<State> = ReadonlyMap<ResourceId, State | Error>
 
+/** One resource that differs, as `applyMany` gets it. */
+export interface Step<Params, State> {
+  readonly wanted: Wanted<Params>
+  readonly actual: State
+  readonly changes: readonly Change[]
+}
+
+/** A thing that the host has, as a role would declare it. */
+export interface Instance {
+  readonly title: string
+  /** As an author writes them (`content`, not `blob`). Declared so, it would change nothing. */
+  readonly params: Readonly<Record<string, unknown>>
+}
+
 export interface ResourceType<Params, State> {
   /** The type's name, as in `resource/<name>` and in ids. */
   readonly name: string
@@ -34,6 +48,19 @@ export interface ResourceType<Params, State> {
   diff(wanted: Wanted<Params>, actual: State): readonly Change[]
   /** Brings the host to the wanted state. Called only when `changes` is not empty, and never in no-op mode. */
   apply(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<void>
+  /**
+   * `apply` for several at once, where that is quicker: one apt-get for a hundred packages. They stand next to each other
+   * in the catalog and none depends on another. When it throws, some may be done and some not: the engine reads again and
+   * takes those that still differ one by one, so it need not tell whose fault it was.
+   */
+  applyMany?(host: Host, steps: readonly Step<Params, State>[]): Promise<void>
+  /**
+   * What the host has of this type, for `rekindle inspect`, `adopt` and purge: the one of that title (an empty list when
+   * there is none), or all. Writes nothing.
+   *
+   * @throws RekindleError when all are asked for and they cannot be listed, as files
+   */
+  inspect?(host: Host, title: string | undefined): Promise<readonly Instance[]>
   /** Text diffs and other costly detail for a report, called for resources that differ only. Writes nothing. */
   explain?(
     host: Host,

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { complain, isNear, normaliseTitle } from './parameter.ts'
+import { complain, isNear, type TypeRule } from './parameter.ts'
 import type { ResourceTypeName } from './reference.ts'
+import { accountRule } from './resource/account.ts'
+import { fileRule } from './resource/file.ts'
+import { packageRule } from './resource/package.ts'
+import { serviceRule } from './resource/service.ts'
 
-describe('normaliseTitle()', () => {
+const rules: Partial<Record<ResourceTypeName, TypeRule>> = {
+  file: fileRule,
+  package: packageRule,
+  service: serviceRule,
+  user: accountRule,
+  group: accountRule,
+}
+const ruleOf = (type: ResourceTypeName): TypeRule => rules[type] ?? {}
+
+describe('normaliseTitle', () => {
   it.each<[ResourceTypeName, string, string]>([
     ['file', '/a', '/a'],
     ['file', '/a/', '/a'],
@@ -15,7 +28,7 @@ describe('normaliseTitle()', () => {
     ['service', 'fstrim.timer', 'fstrim.timer'],
     ['package', 'nginx', 'nginx'],
   ])('of %s %s is %s', (type, title, wanted) => {
-    expect(normaliseTitle(type, title)).toBe(wanted)
+    expect(ruleOf(type).normaliseTitle?.(title) ?? title).toBe(wanted)
   })
 })
 
@@ -57,18 +70,22 @@ describe('complain()', () => {
       ['exec', ' ', { command: 'true' }, ['the title is empty']],
     ]
   it.each(cases)('of %s %s with %j', (type, title, params, wanted) => {
-    expect(complain(type, title, params).map(({ message }) => message)).toEqual(wanted)
+    expect(complain({ type, title, params, rule: ruleOf(type) }).map(({ message }) => message)).toEqual(
+      wanted,
+    )
   })
 
   it('names the parameter that was meant, or all there are', () => {
-    expect(complain('group', 'g', { gdi: 1, colour: 'red' })).toEqual([
+    expect(
+      complain({ type: 'group', title: 'g', params: { gdi: 1, colour: 'red' }, rule: accountRule }),
+    ).toEqual([
       { message: 'unknown parameter "gdi"', hint: 'Did you mean "gid"?' },
       { message: 'unknown parameter "colour"', hint: 'Parameters of group: ensure, gid, system' },
     ])
   })
 
   it('does not offer what only the compiler sets', () => {
-    const [complaint] = complain('file', '/a', { blob: {} })
+    const [complaint] = complain({ type: 'file', title: '/a', params: { blob: {} }, rule: fileRule })
     expect(complaint?.message).toBe('unknown parameter "blob"')
     expect(complaint?.hint).not.toContain('blob')
   })

@@ -2,6 +2,7 @@
  * Puts what a role declared in order. Edges are the declared ones and the implied ones that contradict none of those. The
  * order of declaration breaks ties and is no edge: a resource that fails does not hold up unrelated ones after it. Pure.
  */
+import { resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { type Declared, idOf, renderDeclared } from './declared.ts'
@@ -12,7 +13,7 @@ import { type Edges, type OrderedResource, order } from './order.ts'
 export interface ResourceGraph {
   /** Each after all that it requires; empty when there are problems. */
   readonly ordered: readonly OrderedResource[]
-  /** Every duplicate and every loop. */
+  /** Every duplicate, under one title or two, and every loop. */
   readonly problems: readonly SiteProblem[]
 }
 
@@ -24,6 +25,7 @@ export function arrange(declarations: readonly Declared[]): ResourceGraph {
     if (first === undefined) all.set(idOf(declared), declared)
     else problems.push(duplicate(declared, first))
   }
+  problems.push(...aliases([...all.values()]))
   const { before, notify } = explicitEdges(declarations, all)
   problems.push(...findLoops(before, all))
   if (problems.length > 0) return { ordered: [], problems }
@@ -36,6 +38,38 @@ function duplicate(declared: Declared, first: Declared): SiteProblem {
     message: `Cannot declare ${renderDeclared(declared)} twice: it is declared at ${first.where} too`,
     where: declared.where,
     hint: 'Keep one of the two, or declare it in a function that both places call once',
+  }
+}
+
+/** Resources of different titles that are one thing on the host, as the schema's `identity` tells. */
+function aliases(declarations: readonly Declared[]): readonly SiteProblem[] {
+  const first = new Map<string, Declared>()
+  return declarations.flatMap((declared) => {
+    const parameters = identityOf(declared.type)
+    if (parameters === undefined) return []
+    const { title, params } = declared
+    const values = parameters.map((name) =>
+      name === 'title' ? title : (params[name] ?? (name === 'name' ? title : null)),
+    )
+    const key = JSON.stringify([declared.type, ...values])
+    const other = first.get(key)
+    if (other === undefined) first.set(key, declared)
+    return other === undefined ? [] : [alias(declared, other, parameters)]
+  })
+}
+
+function identityOf(type: string): readonly string[] | undefined {
+  // A site's own types have none.
+  if (!Object.hasOwn(resourceTraits, type)) return undefined
+  return resourceTraits[type as keyof typeof resourceTraits].identity ?? undefined
+}
+
+function alias(declared: Declared, other: Declared, parameters: readonly string[]): SiteProblem {
+  const same = parameters.filter((name) => name !== 'title').join(', ')
+  return {
+    message: `Cannot declare ${renderDeclared(declared)}: it is the same on the host as ${renderDeclared(other)}, declared at ${other.where} (equal: ${same})`,
+    where: declared.where,
+    hint: 'Keep one of the two',
   }
 }
 

@@ -1,14 +1,15 @@
 /** Edges that nobody has to write: what a resource needs, when the catalog declares that too. Pure. */
 import { dirname, resolve } from 'node:path/posix'
+import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import { type Declared, idOf } from './declared.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
-type Needs = (declared: Declared, index: Index) => readonly ResourceId[]
-
 interface Index {
   readonly all: DeclaredById
+  /** Ids of resources whose title is a path, by that path. */
+  readonly byPath: ReadonlyMap<string, readonly ResourceId[]>
   /** Files in `<unit>.d` of systemd's folders, by unit. */
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
 }
@@ -18,16 +19,71 @@ interface Index {
  * and holds nothing up.
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
-  const index = { all, dropIns: dropInsOf(all) }
+  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all) }
   return (declared) => {
-    const needs = needsByType[declared.type]
-    if (needs === undefined || isAbsent(declared)) return []
+    if (isAbsent(declared)) return []
     const own = idOf(declared)
-    return [...new Set(needs(declared, index))].filter((id) => {
+    const needs = [...referred(declared, index), ...(needsByType[declared.type]?.(declared, index) ?? [])]
+    return [...new Set(needs)].filter((id) => {
       const needed = all.get(id)
       return id !== own && needed !== undefined && !isAbsent(needed)
     })
   }
+}
+
+function traitsOf(type: string): ResourceTraits | undefined {
+  // A site's own types have none.
+  return Object.hasOwn(resourceTraits, type) ? resourceTraits[type as keyof typeof resourceTraits] : undefined
+}
+
+/** What the schema says that title and parameters refer to. */
+function referred({ type, title, params }: Declared, index: Index): readonly ResourceId[] {
+  const traits = traitsOf(type)
+  if (traits === undefined) return []
+  const base = traits.titleIsPath ? dirname(title) : '/'
+  return [
+    ...(traits.titleIsPath && title !== '/' ? nearest(dirname(title), index) : []),
+    // The directory that something else is put over, such as a mount point, is a file.
+    ...(traits.titleIsPath && type !== 'file' ? [`file:${title}` as const] : []),
+    ...(traits.titleRefersTo === null ? [] : targets(title, traits.titleRefersTo, { base, index })),
+    ...traits.refersTo.flatMap(([name, kind]) => targets(params[name], kind, { base, index })),
+  ]
+}
+
+function targets(
+  value: unknown,
+  kind: string,
+  { base, index }: { base: string; index: Index },
+): readonly ResourceId[] {
+  if (kind === 'program') return programOf(value)
+  if (Array.isArray(value)) return value.flatMap((one: unknown) => targets(one, kind, { base, index }))
+  if (typeof value !== 'string') return []
+  switch (kind) {
+    case 'path':
+      // Relative targets count from the link's own directory.
+      return nearest(resolve(base, value), index)
+    case 'group':
+      return groupOf(value, index.all)
+    default:
+      return [`${kind}:${value}`]
+  }
+}
+
+/** Absolute paths of the programs that command lines begin with. */
+function programOf(command: unknown): readonly ResourceId[] {
+  const words: readonly unknown[] = Array.isArray(command) ? command : [command]
+  const programs = words.some(Array.isArray) ? words.flatMap(programOf) : []
+  const [first] = words
+  const program = typeof first === 'string' ? first.split(' ', 1)[0] : undefined
+  return [...programs, ...(program?.startsWith('/') === true ? [`file:${program}` as const] : [])]
+}
+
+function pathsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]> {
+  const byPath = new Map<string, ResourceId[]>()
+  for (const [id, { type, title }] of all) {
+    if (traitsOf(type)?.titleIsPath === true) byPath.set(title, [...(byPath.get(title) ?? []), id])
+  }
+  return byPath
 }
 
 const unitFolders = ['/etc/systemd/system', '/lib/systemd/system', '/usr/lib/systemd/system']
@@ -41,49 +97,22 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
   return dropIns
 }
 
-const needsByType: Readonly<Record<string, Needs>> = {
-  file: (declared, { all }) => {
-    const { target, owner, group } = declared.params
-    return [
-      ...nearest(dirname(declared.title), declared.title, all),
-      // Relative targets count from the link's own directory.
-      ...(typeof target === 'string'
-        ? nearest(resolve(dirname(declared.title), target), undefined, all)
-        : []),
-      ...account('user', owner),
-      ...groupOf(group, all),
-    ]
-  },
+/** What the schemas' words cannot say. */
+const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
   service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
     const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)
-    return [...files, ...(dropIns.get(unit) ?? []), `package:${title}`]
-  },
-  user: ({ params }, { all }) => {
-    const groups: readonly unknown[] = Array.isArray(params.groups) ? params.groups : []
-    return [params.group, ...groups].flatMap((name) => groupOf(name, all))
-  },
-  exec: ({ params }, { all }) => {
-    const { cwd, command } = params
-    const program: unknown = Array.isArray(command) ? command[0] : String(command).split(' ', 1)[0]
-    return [
-      ...account('user', params.user),
-      ...(typeof cwd === 'string' ? nearest(cwd, undefined, all) : []),
-      ...(typeof program === 'string' && program.startsWith('/') ? [`file:${program}` as const] : []),
-    ]
+    return [...files, ...(dropIns.get(unit) ?? [])]
   },
 }
 
-/** The declared file at the path, or at its nearest ancestor. */
-function nearest(path: string, except: string | undefined, all: DeclaredById): readonly ResourceId[] {
+/** What is declared at the path, or at its nearest ancestor. */
+function nearest(path: string, { byPath }: Index): readonly ResourceId[] {
   for (let at = path; ; at = dirname(at)) {
-    if (at !== except && all.has(`file:${at}`)) return [`file:${at}`]
+    const there = byPath.get(at)
+    if (there !== undefined) return there
     if (at === dirname(at)) return []
   }
-}
-
-function account(type: 'user' | 'group', name: unknown): readonly ResourceId[] {
-  return typeof name === 'string' ? [`${type}:${name}`] : []
 }
 
 /** A user that is declared without a group brings the group of its own name along. */

@@ -3,10 +3,10 @@
  * commands, seen as drift, corrected. Numbers such as F13 are rows of Puppet's behaviours that people rely on.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { CatalogResource } from '../../schemas/generated/types.ts'
 import { makePackage } from '../lab/apt-repository.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { canRunHosts } from '../lab/prerequisites.ts'
+import { type ConvergeCase, checkCase } from './converge-case.ts'
 import { bootHost, type OnHost } from './on-host.ts'
 
 const hosts = canRunHosts()
@@ -22,20 +22,8 @@ describe.skipIf(!hosts.ok)(
     })
     afterAll(() => lab.close())
 
-    interface Case {
-      readonly title: string
-      readonly resources: () => readonly CatalogResource[]
-      /** Breaks it by hand. */
-      readonly drift: readonly string[]
-      /** Id and property that the drift shows up as. */
-      readonly shows: readonly [id: string, property: string]
-      /** Shows that it is as wanted. */
-      readonly look: readonly string[]
-      readonly seen: string
-    }
-
     const unit = '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n'
-    const cases: readonly Case[] = [
+    const cases: readonly ConvergeCase[] = [
       {
         title: 'file: content',
         resources: () => [
@@ -138,34 +126,7 @@ describe.skipIf(!hosts.ok)(
       },
     ]
 
-    it.each(cases)(
-      '$title: converges, holds, shows drift, is corrected',
-      async ({ resources, drift, shows, look, seen }) => {
-        const first = await host.apply(resources())
-        expect(
-          first.report.resources.filter(({ outcome }) => outcome === 'failed'),
-          JSON.stringify(first.report),
-        ).toEqual([])
-        expect(await host.output(look)).toBe(seen)
-        const second = await host.apply(resources())
-        expect(second, JSON.stringify(second.report.resources)).toMatchObject({
-          code: 0,
-          report: { status: 'in-sync' },
-        })
-
-        await host.output(drift)
-        const left = await host.apply(resources(), { drift: 'report' })
-        const drifted = left.report.resources.find(({ id }) => id === shows[0])
-        expect(left.report.status).toBe('drifted')
-        expect(drifted).toMatchObject({ outcome: 'drifted', cause: 'drift' })
-        expect(drifted?.changes.map(({ property }) => property)).toContain(shows[1])
-
-        const corrected = await host.apply(resources())
-        expect(corrected).toMatchObject({ code: 2, report: { status: 'changed' } })
-        expect(await host.output(look)).toBe(seen)
-        expect((await host.apply(resources())).code).toBe(0)
-      },
-    )
+    it.each(cases)('$title: converges, holds, shows drift, is corrected', (one) => checkCase(host, one))
 
     it('noop changes nothing and exits 0 (N1)', async () => {
       const resources = [host.resource('file:/etc/noop', { content: 'x\n' })]

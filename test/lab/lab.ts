@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import {
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -32,7 +33,12 @@ import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nsp
 import { type Ran, tryRun } from '../../server/machine/nspawn/run.ts'
 import { buildRepository, serveRepository } from './apt-repository.ts'
 
-export const packagesForHosts: readonly string[] = ['nginx-light', 'redis-server', 'cron']
+export const packagesForHosts: readonly string[] = [
+  ...['nginx-light', 'redis-server', 'cron'],
+  // For the tests of resource types.
+  ...['nftables', 'git', 'sudo', 'locales', 'logrotate', 'kmod', 'procps', 'openssh-client', 'openssl'],
+  ...['unzip', 'xz-utils', 'bzip2', 'dnf', 'rpm', 'createrepo-c', 'python3-pip', 'ruby', 'debconf-utils'],
+]
 
 /** Images and repositories, shared by all labs of this user. */
 export const cacheDir = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'rekindle')
@@ -83,9 +89,8 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
   const agentPackage = await buildAgentPackage(join(cacheDir, 'package'))
   const base = await buildImage({ cacheDir, log })
   const packages = await buildRepository({ cacheDir, base, packages: packagesForHosts, log })
-  // Of its own: tests add packages to it.
   const repositoryDir = join(place, 'apt')
-  cpSync(packages, repositoryDir, { recursive: true })
+  copyRepository(packages, repositoryDir)
   const image = await buildImage({ cacheDir, agentPackage, aptSource, log })
   const settings: NspawnSettings = { ...network, image, dir: join(place, 'machine') }
   const driver = await createNspawnDriver(settings)
@@ -108,6 +113,15 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
       await removeBridge(network)
       if (dir === undefined) rmSync(place, { recursive: true, force: true })
     },
+  }
+}
+
+/** Of its own, since tests add packages to it; the archives are never written again, so links of them will do. */
+function copyRepository(from: string, to: string): void {
+  mkdirSync(to)
+  for (const name of readdirSync(from)) {
+    if (name.endsWith('.deb')) linkSync(join(from, name), join(to, name))
+    else cpSync(join(from, name), join(to, name))
   }
 }
 

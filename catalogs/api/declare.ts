@@ -1,8 +1,11 @@
-/** A typed constructor for each resource type: declares the resource in the role that runs, and gives a reference to it. */
+/**
+ * What every typed constructor does: checks what the author gave, notes the resource in the role that runs, and gives a
+ * reference to it. The constructors stand in resource/, a file for each family of types.
+ */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { ResourceParams } from '../../schemas/generated/types.ts'
+import { resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import { type Compile, currentCompile, noteMistake, resourceIds, whereNow } from './context.ts'
-import { complain, normaliseTitle } from './parameter.ts'
+import { complain, type TypeRule } from './parameter.ts'
 import { plain } from './plain.ts'
 import { Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
 import { readSiteFile } from './source.ts'
@@ -22,7 +25,8 @@ export interface Metaparams {
   readonly noop?: boolean
 }
 
-type Authored<Params> = {
+/** Parameters as an author may write them: lists may be read-only. */
+export type Authored<Params> = {
   readonly [Name in keyof Params]: Params[Name] extends infer Value
     ? Value extends (infer Item)[]
       ? readonly Item[]
@@ -30,82 +34,33 @@ type Authored<Params> = {
     : never
 }
 
-export type FileOptions = Authored<Omit<ResourceParams['file'], 'blob'>> & Metaparams
-export type PackageOptions = Authored<ResourceParams['package']> & Metaparams
-export type ServiceOptions = Authored<ResourceParams['service']> & Metaparams
-export type UserOptions = Authored<ResourceParams['user']> & Metaparams
-export type GroupOptions = Authored<ResourceParams['group']> & Metaparams
-export type ExecOptions = Authored<ResourceParams['exec']> & Metaparams
-
-/**
- * A file, directory or symbolic link.
- *
- * @example file('/etc/motd', { content: 'Welcome\n', mode: '0644' })
- */
-export function file(path: string, options: FileOptions): Reference<'file'> {
-  return declare('file', path, options)
+/** A resource as a constructor hands it over. */
+export interface Authoring<Type extends ResourceTypeName> {
+  readonly type: Type
+  readonly title: string
+  /** Parameters and metaparameters, as the author gave them. */
+  readonly options: object
+  /** What the schema cannot say. */
+  readonly rule?: TypeRule
 }
 
-/**
- * A Debian package.
- *
- * @example pkg('nginx')
- */
-export function pkg(name: string, options: PackageOptions = {}): Reference<'package'> {
-  return declare('package', name, options)
-}
-
-/**
- * A systemd unit.
- *
- * @example service('nginx', { ensure: 'running', enable: true, subscribe: conf })
- */
-export function service(name: string, options: ServiceOptions): Reference<'service'> {
-  return declare('service', name, options)
-}
-
-/**
- * A local account.
- *
- * @example user('deploy', { system: true, home: '/srv/deploy' })
- */
-export function user(name: string, options: UserOptions = {}): Reference<'user'> {
-  return declare('user', name, options)
-}
-
-/**
- * A local group.
- *
- * @example group('deploy')
- */
-export function group(name: string, options: GroupOptions = {}): Reference<'group'> {
-  return declare('group', name, options)
-}
-
-/**
- * A command. Without `creates`, `onlyIf`, `unless` or `refreshOnly` it runs in every run.
- *
- * @example exec('reload units', { command: ['systemctl', 'daemon-reload'], refreshOnly: true, subscribe: unit })
- */
-export function exec(title: string, options: ExecOptions): Reference<'exec'> {
-  return declare('exec', title, options)
-}
-
-function declare<Type extends ResourceTypeName>(type: Type, given: string, options: object): Reference<Type> {
+export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type>): Reference<Type> {
+  const { type, title: given, options, rule = {} } = authoring
   const compile = currentCompile(`declare ${renderResource(type, String(given))}`)
-  const title = typeof given === 'string' ? normaliseTitle(type, given) : String(given)
+  const title = typeof given === 'string' ? (rule.normaliseTitle?.(given) ?? given) : String(given)
   const shown = renderResource(type, title)
   const { require, before, notify, subscribe, tags, noop, ...rest }: Readonly<Record<string, unknown>> = {
     ...options,
   }
   const params = plainParams(rest)
-  const complaints = complain(type, title, params)
+  const complaints = complain({ type, title, params, rule })
   for (const { message, hint } of complaints)
     noteMistake(compile, `Cannot declare ${shown}: ${message}`, hint)
 
   const edge = (name: string, value: unknown) =>
     resourceIds(compile, shown, toReferences(compile, shown, name, value))
-  const bytes = complaints.length === 0 ? contentOf(compile, shown, params) : undefined
+  const bytes =
+    complaints.length === 0 && resourceTraits[type].hasBlob ? contentOf(compile, shown, params) : undefined
   compile.declarations.push({
     type,
     title,

@@ -1,0 +1,12 @@
+/** Titles that are paths. Pure. */
+
+/** `/a/` is `/a`. */
+export function normalisePath(path: string): string {
+  return path.replace(/\/(?:\.?\/)+/g, '/').replace(/(.)\/\.?$/, '$1')
+}
+
+export function wrongPath(path: string): string | undefined {
+  if (!path.startsWith('/')) return 'the title is not an absolute path'
+  if (path.split('/').includes('..')) return 'the title has ".." in its path'
+  return path.includes('\0') ? 'the title has a NUL character' : undefined
+}
