@@ -22,6 +22,7 @@ const memory: Memory = {
   catalog: 'c',
   converged: new Map([['file:/etc/a:b', 'hash']]),
   attempted: new Set(['file:/c']),
+  changedAt: new Map([['file:/c', [1, 2]]]),
   owed: new Map([['service:nginx', ['file:/etc/a:b']]]),
 }
 

@@ -150,6 +150,7 @@ function renderMemory(memory: Memory): string {
     converged: Object.fromEntries(memory.converged),
     attempted: [...memory.attempted],
     owed: Object.fromEntries(memory.owed),
+    ...(memory.changedAt.size === 0 ? {} : { changedAt: Object.fromEntries(memory.changedAt) }),
   })
 }
 
@@ -166,12 +167,13 @@ function loadMemory(path: string): Memory {
 /** @throws TypeError for a shape that renderMemory() never wrote */
 function parseMemory(value: unknown): Memory {
   // The agent's own file, mode 0600: what does not fit throws below, and nothing else depends on it.
-  const { catalog, converged, attempted, owed } = value as Record<string, unknown>
+  const { catalog, converged, attempted, owed, changedAt = {} } = value as Record<string, unknown>
   const entries = (object: unknown) => Object.entries(object as object)
   return {
     ...(typeof catalog === 'string' ? { catalog } : {}),
     converged: new Map(entries(converged).map(([id, hash]) => [toId(id), String(hash)])),
     attempted: new Set((attempted as unknown[]).map(toId)),
+    changedAt: new Map(entries(changedAt).map(([id, times]) => [toId(id), (times as unknown[]).map(Number)])),
     owed: new Map(entries(owed).map(([id, by]) => [toId(id), (by as unknown[]).map(toId)])),
   }
 }

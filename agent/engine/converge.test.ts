@@ -191,6 +191,16 @@ describe('no-op', () => {
     expect(machine.done).toEqual(['apply b'])
   })
 
+  it('does not reach what says noop: false (N3), and what it writes down is that alone', async () => {
+    const { machine, store, run } = bench()
+    machine.values.set('c', 'on')
+    const catalog = fakeCatalog({ a: { noop: false }, b: {}, c: {} })
+    const result = await run(catalog, { noop: true })
+    expect(summary(result)).toEqual(['a: changed intent', 'b: pending intent'])
+    expect(machine.done).toEqual(['apply a'])
+    expect([...store.memory.converged.keys()]).toEqual(['fake:a'])
+  })
+
   it('tells a refresh that is owed without doing it', async () => {
     const { machine, run } = bench()
     machine.values.set('s', 'on')
@@ -199,6 +209,177 @@ describe('no-op', () => {
     await run(catalog)
     const result = await run(catalog, { noop: true })
     expect(result.outcomes[0]).toMatchObject({ outcome: 'pending', changes: [{ property: 'refresh' }] })
+  })
+})
+
+describe('resources that are changed together', () => {
+  const many = (specs: Readonly<Record<string, object>>) =>
+    fakeCatalog(
+      Object.fromEntries(Object.entries(specs).map(([title, spec]) => [title, { type: 'many', ...spec }])),
+    )
+
+  it('are handed over at once, and each has its own outcome and refresh', async () => {
+    const { machine, run } = bench()
+    const result = await run(many({ a: { notify: ['b'] }, c: {}, b: { require: ['c'] } }))
+    expect(machine.done).toEqual(['together a c', 'apply a', 'apply c', 'apply b', 'refresh b'])
+    expect(summary(result)).toEqual(['a: changed intent', 'c: changed intent', 'b: changed intent'])
+  })
+
+  it('are only those that differ, may be changed, and wait for nothing that failed', async () => {
+    const { machine, run } = bench()
+    machine.values.set('b', 'on')
+    machine.faults.set('bad', 'apply')
+    const result = await run(
+      fakeCatalog({
+        bad: {},
+        a: { type: 'many' },
+        b: { type: 'many' },
+        c: { type: 'many', require: ['bad'] },
+        d: { type: 'many', noop: true },
+        e: { type: 'many', schedule: { period: 'never' } },
+        f: { type: 'many' },
+      }),
+    )
+    expect(machine.done).toEqual(['together a f', 'apply a', 'apply f'])
+    expect(summary(result)).toEqual([
+      'bad: failed intent',
+      'a: changed intent',
+      'c: skipped',
+      'd: pending intent',
+      'e: pending intent',
+      'f: changed intent',
+    ])
+  })
+
+  it('are taken one by one after a failure, so that only the one at fault fails', async () => {
+    const { machine, run } = bench()
+    machine.faults.set('b', 'apply')
+    const result = await run(many({ a: {}, b: {}, c: {} }))
+    expect(summary(result)).toEqual(['a: changed intent', 'b: failed intent', 'c: changed intent'])
+    expect(result.outcomes[1]?.error?.message).toContain('the tool said no')
+    expect(machine.done).toEqual(['together a b c', 'apply a', 'apply c'])
+  })
+
+  it('are read at once before and after, however many', async () => {
+    const { machine, run } = bench()
+    await run(many(Object.fromEntries(Array.from({ length: 50 }, (_, at) => [`r${at}`, {}]))))
+    expect(machine.reads).toBe(2)
+  })
+
+  it('owe their refreshes before any of them is changed', async () => {
+    const { machine, store, run } = bench()
+    machine.values.set('s', 'on')
+    const catalog = fakeCatalog({
+      a: { type: 'many', notify: ['s'] },
+      b: { type: 'many', notify: ['s'] },
+      s: {},
+    })
+    await runUntil(machine, 'apply a', () => run(catalog))
+    expect(store.memory.owed.get('fake:s')).toEqual(['many:a', 'many:b'])
+    await run(catalog)
+    expect(machine.done.filter((act) => act === 'refresh s')).toEqual(['refresh s'])
+  })
+})
+
+describe('schedule', () => {
+  const day = 24 * 3_600_000
+
+  it('withholds a change outside its range and says so; dependents go on, nothing fails (X10)', async () => {
+    const { machine, run } = bench()
+    const catalog = fakeCatalog({ a: { schedule: { range: '02:00-03:00' } }, b: { require: ['a'] } })
+    const result = await run(catalog, { now: () => 0 })
+    expect(summary(result)).toEqual(['a: pending intent', 'b: changed intent'])
+    expect(result.outcomes[0]?.withheld).toBe('its schedule allows 02:00-03:00 UTC')
+    expect(statusOf(result)).toBe('changed')
+    expect(summary(await run(catalog, { now: () => 2.5 * 3_600_000 }))).toEqual(['a: changed intent'])
+    expect(machine.done).toEqual(['apply b', 'apply a'])
+  })
+
+  it('lets a change happen once in its period', async () => {
+    const { machine, run } = bench()
+    const catalog = fakeCatalog({ a: { unguarded: true, schedule: { period: 'daily' } } })
+    await run(catalog, { now: () => day })
+    expect(summary(await run(catalog, { now: () => 1.5 * day }))).toEqual(['a: pending intent'])
+    await run(catalog, { now: () => 2 * day })
+    expect(machine.done).toEqual(['apply a', 'apply a'])
+  })
+
+  it('holds a refresh back until it is open, and loses none', async () => {
+    const { machine, run } = bench()
+    machine.values.set('s', 'on')
+    const catalog = fakeCatalog({ a: { notify: ['s'] }, s: { schedule: { range: '02:00-03:00' } } })
+    expect((await run(catalog, { now: () => 0 })).outcomes[1]).toMatchObject({
+      outcome: 'pending',
+      withheld: 'its schedule allows 02:00-03:00 UTC',
+    })
+    await run(catalog, { now: () => 2.5 * 3_600_000 })
+    expect(machine.done).toEqual(['apply a', 'refresh s'])
+  })
+})
+
+describe('audit', () => {
+  it('of one parameter reports it and corrects the others', async () => {
+    const { machine, run } = bench()
+    const catalog = fakeCatalog({ a: { colour: 'red', audit: ['colour'] } })
+    machine.values.set('a', 'off')
+    machine.colours.set('a', 'blue')
+    const result = await run(catalog)
+    expect(result.outcomes[0]).toMatchObject({ outcome: 'changed', audited: ['colour'] })
+    expect([machine.values.get('a'), machine.colours.get('a')]).toEqual(['on', 'blue'])
+    const second = await run(catalog)
+    expect(second.outcomes).toMatchObject([
+      { outcome: 'pending', audited: ['colour'], changes: [{ property: 'colour', from: 'blue', to: 'red' }] },
+    ])
+  })
+
+  it('of all of it never changes it, and skips nobody', async () => {
+    const { machine, run } = bench()
+    const result = await run(fakeCatalog({ a: { audit: true }, b: { require: ['a'] } }))
+    expect(summary(result)).toEqual(['a: pending intent', 'b: changed intent'])
+    expect(machine.done).toEqual(['apply b'])
+  })
+})
+
+describe('a run by tag', () => {
+  const catalog = fakeCatalog({
+    a: { tags: ['web'], notify: ['s'] },
+    b: { tags: ['web', 'slow'] },
+    c: {},
+    s: {},
+  })
+
+  it('leaves everything else unread and untold (G10)', async () => {
+    const { machine, run } = bench()
+    machine.faults.set('c', 'read')
+    const result = await run(catalog, { selection: { tags: ['web'], skipTags: ['slow'] } })
+    expect(summary(result)).toEqual(['a: changed intent'])
+    expect(result.total).toBe(1)
+  })
+
+  it('takes a type’s name and a resource’s id for a tag', async () => {
+    const { run } = bench()
+    expect(summary(await run(catalog, { selection: { tags: ['fake:c'] } }))).toEqual(['c: changed intent'])
+    expect((await run(catalog, { selection: { tags: ['fake'] } })).total).toBe(4)
+  })
+
+  // Puppet does not trigger it at all (G11).
+  it('owes what it left out its refresh', async () => {
+    const { machine, run } = bench()
+    machine.values.set('s', 'on')
+    await run(catalog, { selection: { tags: ['web'] } })
+    expect(machine.done).toEqual(['apply a', 'apply b'])
+    await run(catalog)
+    expect(machine.done).toEqual(['apply a', 'apply b', 'apply c', 'refresh s'])
+  })
+
+  it('is not a word on the whole catalog, and forgets nothing of the rest', async () => {
+    const { machine, store, run } = bench()
+    await run(catalog)
+    machine.values.set('c', 'edited')
+    const changed = { ...catalog, revision: 'r2' }
+    await run(changed, { selection: { tags: ['web'] } })
+    expect(store.memory.catalog).not.toBe(JSON.stringify(changed))
+    expect(summary(await run(changed))).toEqual(['c: changed drift'])
   })
 })
 

@@ -7,32 +7,38 @@ import { type ErrorShape, errorShape, RekindleError } from '../../schemas/errors
 import type { ResourceOutcome } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
+import { batchOf, takeTogether } from './batch.ts'
 import type { OnRunEvent } from './event.ts'
+import { stretchesOf } from './graph.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import type { MemoryStore } from './memory.ts'
 import { type Decision, decide, type Plan, plan } from './plan.ts'
-import type { Prepared } from './prepare.ts'
+import type { Item, Prepared } from './prepare.ts'
 import { explain, readAll } from './reading.ts'
 import type { Convergence } from './report.ts'
-import { takeTurn, type Walk } from './turn.ts'
+import { type Selection, select } from './selection.ts'
+import { readAgain, type TurnOutcome, takeTurn, type Walk } from './turn.ts'
 
 export interface ConvergeContext {
   readonly host: Host
   readonly memory: MemoryStore
   /** Change nothing, and say what would change. */
   readonly noop: boolean
-  /** Milliseconds of a clock that does not go back. */
+  /** Milliseconds since the epoch, for schedules and durations. */
   readonly now: () => number
   /** Aborted: the resource at hand is finished, the others are skipped. */
+  /** Limits the run to a part of the catalog. */
+  readonly selection?: Selection
   readonly signal?: AbortSignal
   readonly onEvent?: OnRunEvent
 }
 
 /** Converges the host. Failures of resources are outcomes, not errors. */
-export async function converge(prepared: Prepared, context: ConvergeContext): Promise<Convergence> {
+export async function converge(whole: Prepared, context: ConvergeContext): Promise<Convergence> {
+  const prepared = select(whole, context.selection ?? {})
   const total = prepared.items.length
   const ledger = openLedger(prepared, context.memory, context)
-  const actual = await readAll(context.host, prepared)
+  const actual = await readAll(context.host, prepared.byType)
   const decisions = decideAll(prepared, actual, ledger)
   let outcomes: readonly ResourceOutcome[] = []
   if (isAtRest(prepared, decisions, ledger)) {
@@ -48,11 +54,12 @@ export async function converge(prepared: Prepared, context: ConvergeContext): Pr
 
 /** What a run would do now, for people. Writes nothing. */
 export async function planNow(
-  prepared: Prepared,
-  { host, memory }: Pick<ConvergeContext, 'host' | 'memory'>,
+  whole: Prepared,
+  { host, memory, selection = {} }: Pick<ConvergeContext, 'host' | 'memory' | 'selection'>,
 ): Promise<Plan> {
+  const prepared = select(whole, selection)
   const ledger = openLedger(prepared, memory, { noop: true })
-  const decisions = decideAll(prepared, await readAll(host, prepared), ledger)
+  const decisions = decideAll(prepared, await readAll(host, prepared.byType), ledger)
   const explained: Decision[] = []
   for (const [index, item] of prepared.items.entries()) {
     const decision = decisions[index] ?? { kind: 'in-sync' }
@@ -84,22 +91,47 @@ async function walkThrough(
   { host, noop, now, signal, onEvent }: ConvergeContext,
   { ledger, actual }: { ledger: Ledger; actual: ReadonlyMap<ResourceId, unknown> },
 ): Promise<readonly ResourceOutcome[]> {
-  const walk: Walk = { prepared, host, ledger, noop, blame: new Map(), pending: new Set(), touched: false }
+  const walk: Walk = {
+    ...{ prepared, host, ledger, noop, now },
+    blame: new Map(),
+    pending: new Set(),
+    touches: 0,
+    reading: { actual, asOf: 0 },
+  }
   const total = prepared.items.length
   const outcomes: ResourceOutcome[] = []
-  for (const [done, item] of prepared.items.entries()) {
+  let done = 0
+  const tell = (item: Item, turn: TurnOutcome | undefined, durationMs: number) => {
+    done++
+    if (turn === undefined) return
     const { id, where } = item.wanted
-    if (signal?.aborted === true) {
-      outcomes.push({ id, where, outcome: 'skipped', changes: [], skippedBecause: [], durationMs: 0 })
-      continue
-    }
-    onEvent?.({ type: 'resource-started', id, done, total })
-    const startedAt = now()
-    const turn = await takeTurn(walk, item, actual.get(id))
-    if (turn === undefined) continue
-    const outcome = { id, where, ...turn, durationMs: Math.max(0, now() - startedAt) }
+    const outcome = { id, where, ...turn, durationMs: Math.max(0, durationMs) }
     outcomes.push(outcome)
-    onEvent?.({ type: 'resource-finished', outcome, done: done + 1, total })
+    onEvent?.({ type: 'resource-finished', outcome, done, total })
+  }
+  for (const stretch of stretchesOf(prepared)) {
+    const isStopped = () => signal?.aborted === true
+    if (!isStopped()) await readAgain(walk, stretch)
+    const batch = isStopped() ? [] : batchOf(walk, stretch)
+    const startedAt = now()
+    for (const { item } of batch) onEvent?.({ type: 'resource-started', id: item.wanted.id, done, total })
+    const together = await takeTogether(walk, batch)
+    const shareMs = (now() - startedAt) / Math.max(1, together.size)
+    for (const item of stretch) {
+      const turn = together.get(item)
+      if (turn !== undefined) {
+        tell(item, turn, shareMs)
+        continue
+      }
+      if (isStopped()) {
+        const { id, where } = item.wanted
+        outcomes.push({ id, where, outcome: 'skipped', changes: [], skippedBecause: [], durationMs: 0 })
+        continue
+      }
+      onEvent?.({ type: 'resource-started', id: item.wanted.id, done, total })
+      const turnedAt = now()
+      tell(item, await takeTurn(walk, item), now() - turnedAt)
+    }
   }
   return outcomes
 }

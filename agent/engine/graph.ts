@@ -24,6 +24,32 @@ export function blockedBy(dependencies: Dependencies, blame: Blame, id: string):
   return [...new Set((dependencies.get(id) ?? []).flatMap((dependency) => blame.get(dependency) ?? []))]
 }
 
+/** Resources that stand next to each other, are of one type and wait for none among themselves. */
+export function stretchesOf<
+  One extends { readonly type: unknown; readonly wanted: { readonly id: string } },
+>({
+  items,
+  dependencies,
+}: {
+  readonly items: readonly One[]
+  readonly dependencies: Dependencies
+}): readonly (readonly One[])[] {
+  const stretches: One[][] = []
+  let within = new Set<string>()
+  for (const item of items) {
+    const stretch = stretches.at(-1)
+    const needed = dependencies.get(item.wanted.id) ?? []
+    if (stretch?.[0]?.type === item.type && !needed.some((id) => within.has(id))) {
+      stretch?.push(item)
+    } else {
+      stretches.push([item])
+      within = new Set()
+    }
+    within.add(item.wanted.id)
+  }
+  return stretches
+}
+
 /** Edges that the order of the resources breaks: a dependency that is missing, or stands at or after its dependent. */
 export function brokenEdges(resources: readonly CatalogResource[]): readonly { from: string; to: string }[] {
   const position = new Map(resources.map(({ id }, index) => [id, index]))

@@ -6,6 +6,7 @@ import type { ResourceId } from '../../schemas/resource-id.ts'
 import { causeOf } from './cause.ts'
 import { type Memory, type MemoryStore, owe, settle, unowe } from './memory.ts'
 import type { Item, Prepared } from './prepare.ts'
+import { longestPeriodMs } from './schedule.ts'
 
 export interface Ledger {
   /** What was remembered when the run began: the witness for causes. */
@@ -14,12 +15,14 @@ export interface Ledger {
   owedBy(id: ResourceId): readonly ResourceId[] | undefined
   /** Writes down, at once for the whole run, which resources are about to get other parameters. */
   expect(items: readonly Item[]): void
-  /** Called before a resource is changed or refreshed: from here on its subscribers are owed a refresh. */
-  begin(item: Item): void
+  /** Called before resources are changed or refreshed: from here on their subscribers are owed a refresh. */
+  begin(items: readonly Item[]): void
   /** A change failed and left the host exactly as it was: nothing was begun, and nobody is owed anything for it. */
   takeBack(item: Item): void
   /** The resource is as wanted. */
   inSync(item: Item): void
+  /** The resource was changed at that time, milliseconds since the epoch. */
+  changed(item: Item, at: number): void
   /** The refresh was done. */
   refreshed(id: ResourceId): void
   /** Ends the run; `complete` when every resource is as wanted. */
@@ -38,7 +41,8 @@ export function openLedger(prepared: Prepared, store: MemoryStore, { noop }: { n
     return hash !== undefined && causeOf(before, item.wanted.id, facts(item)) === 'intent'
   }
   const save = () => {
-    if (!noop) store.save(withSynced(current, synced))
+    // In a no-op run only what says `noop: false` is changed, and only that is written down.
+    if (!noop || begun.size > 0) store.save(withSynced(current, synced))
   }
   const attempt = (items: readonly Item[]): boolean => {
     const fresh = items.filter((item) => !current.attempted.has(item.wanted.id) && becomesOther(item))
@@ -56,12 +60,14 @@ export function openLedger(prepared: Prepared, store: MemoryStore, { noop }: { n
     expect(items) {
       if (attempt(items)) save()
     },
-    begin(item) {
-      begun.add(item.wanted.id)
+    begin(items) {
       // Only a subscriber that was owed nothing needs the disk now; who else notified it goes there with the next write.
-      const first = item.notify.some((target) => !current.owed.has(target))
-      for (const target of item.notify) current = owe(current, target, item.wanted.id)
-      if (attempt([item]) || first) save()
+      const first = items.some(({ notify }) => notify.some((target) => !current.owed.has(target)))
+      for (const { wanted, notify } of items) {
+        begun.add(wanted.id)
+        for (const target of notify) current = owe(current, target, wanted.id)
+      }
+      if (attempt(items) || first) save()
       dirty = true
     },
     takeBack(item) {
@@ -73,8 +79,16 @@ export function openLedger(prepared: Prepared, store: MemoryStore, { noop }: { n
       }
     },
     inSync(item) {
+      if (noop && !begun.has(item.wanted.id)) return
       if (before.catalog === prepared.catalogHash && !before.attempted.has(item.wanted.id)) return
       synced.set(item.wanted.id, item.paramsHash())
+    },
+    changed({ wanted, schedule }, at) {
+      if (schedule?.period === undefined) return
+      const times = current.changedAt.get(wanted.id) ?? []
+      const recent = [...times.filter((time) => at - time < longestPeriodMs), at]
+      current = { ...current, changedAt: new Map(current.changedAt).set(wanted.id, recent) }
+      dirty = true
     },
     refreshed(id) {
       current = settle(current, id)
@@ -84,7 +98,8 @@ export function openLedger(prepared: Prepared, store: MemoryStore, { noop }: { n
     close(complete) {
       const stillAttempted = [...current.attempted].filter((id) => begun.has(id) || before.attempted.has(id))
       current = { ...current, attempted: new Set(stillAttempted) }
-      if (complete) current = { ...current, catalog: prepared.catalogHash }
+      if (complete && !noop && prepared.selection === undefined)
+        current = { ...current, catalog: prepared.catalogHash }
       const changed = [...synced].some(
         ([id, hash]) => before.converged.get(id) !== hash || before.attempted.has(id),
       )
@@ -100,11 +115,12 @@ function facts(item: Item) {
 /** Memory without the resources that the catalog no longer has. */
 function forget(memory: Memory, prepared: Prepared): Memory {
   if (memory.catalog === prepared.catalogHash) return memory
-  const ids = new Set(prepared.items.map(({ wanted }) => wanted.id))
+  const ids = new Set<string>(prepared.catalog.resources.map(({ id }) => id))
   return {
     ...memory,
     converged: new Map([...memory.converged].filter(([id]) => ids.has(id))),
     attempted: new Set([...memory.attempted].filter((id) => ids.has(id))),
+    changedAt: new Map([...memory.changedAt].filter(([id]) => ids.has(id))),
     owed: new Map([...memory.owed].filter(([id]) => ids.has(id))),
   }
 }

@@ -15,6 +15,8 @@ export interface Memory {
    * own half-done work, and so is no drift.
    */
   readonly attempted: ReadonlySet<ResourceId>
+  /** When each resource with a `period` in its schedule was changed, milliseconds since the epoch, newest last. */
+  readonly changedAt: ReadonlyMap<ResourceId, readonly number[]>
   /** Refreshes not yet done: who is to be refreshed, and whose changes ask for it. */
   readonly owed: ReadonlyMap<ResourceId, readonly ResourceId[]>
 }
@@ -25,7 +27,12 @@ export interface MemoryStore {
   save(memory: Memory): void
 }
 
-export const emptyMemory: Memory = { converged: new Map(), attempted: new Set(), owed: new Map() }
+export const emptyMemory: Memory = {
+  converged: new Map(),
+  attempted: new Set(),
+  changedAt: new Map(),
+  owed: new Map(),
+}
 
 /** Adds one owed refresh. */
 export function owe(memory: Memory, target: ResourceId, notifier: ResourceId): Memory {

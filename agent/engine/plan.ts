@@ -14,7 +14,7 @@ import type { Item, Prepared } from './prepare.ts'
  *
  * in-sync     nothing
  * change      apply `changes`
- * leave       it drifted, and the catalog's policy is to leave drift as found
+ * leave       it drifted, and the catalog's policy is to leave drift as found; or all that differs is only audited
  * unreadable  its state cannot be told, so it fails (or, in no-op mode, waits for what it depends on)
  */
 export type Decision =
@@ -24,12 +24,15 @@ export type Decision =
       readonly cause: Cause
       readonly changes: readonly Change[]
       readonly actual: unknown
+      /** Properties among `changes` that are only reported. */
+      readonly audited: readonly string[]
     }
   | {
       readonly kind: 'leave'
-      readonly cause: 'drift'
+      readonly cause: Cause
       readonly changes: readonly Change[]
       readonly actual: unknown
+      readonly audited: readonly string[]
     }
   | { readonly kind: 'unreadable'; readonly error: unknown }
 
@@ -49,8 +52,23 @@ export function decide(item: Item, actual: unknown, { memory, policy }: Decision
   }
   if (changes.length === 0) return { kind: 'in-sync' }
   const cause = causeOf(memory, item.wanted.id, { paramsHash: item.paramsHash(), canDrift: item.canDrift })
-  if (cause === 'drift' && policy !== 'correct') return { kind: 'leave', cause, changes, actual }
-  return { kind: 'change', cause, changes, actual }
+  const audited = auditedAmong(item, actual, changes)
+  const isLeft = audited.length === changes.length || (cause === 'drift' && policy !== 'correct')
+  return { kind: isLeft ? 'leave' : 'change', cause, changes, actual, audited }
+}
+
+/** What is made new is made as declared; what is there keeps its audited properties. */
+function auditedAmong(
+  { audit, type, enforced }: Item,
+  actual: unknown,
+  changes: readonly Change[],
+): readonly string[] {
+  if (audit === undefined) return []
+  const properties = changes.map(({ property }) => property)
+  if (audit === true) return properties
+  if (properties.includes('ensure')) return []
+  const enforcing = new Set(type.diff(enforced, actual).map(({ property }) => property))
+  return properties.filter((property) => !enforcing.has(property))
 }
 
 export interface Plan {

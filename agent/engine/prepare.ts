@@ -3,7 +3,7 @@
  * resource refuses the whole catalog, before anything is changed.
  */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Catalog, CatalogResource } from '../../schemas/generated/types.ts'
+import type { Catalog, CatalogResource, Schedule } from '../../schemas/generated/types.ts'
 import { hashOf } from '../../schemas/hash.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import {
@@ -15,6 +15,7 @@ import {
 } from '../../schemas/validate.ts'
 import type { ResourceType, Wanted } from '../resource/resource-type.ts'
 import { brokenEdges, type Dependencies, dependenciesOf } from './graph.ts'
+import type { Selection } from './selection.ts'
 
 /** A type whose parameters and state only it knows. */
 export type AnyResourceType = ResourceType<unknown, unknown>
@@ -30,7 +31,15 @@ export interface Item {
   readonly wanted: Wanted<unknown>
   readonly type: AnyResourceType
   readonly notify: readonly ResourceId[]
-  readonly noop: boolean
+  /** Undefined: as the run. */
+  readonly noop: boolean | undefined
+  readonly schedule: Schedule | undefined
+  /** What is only reported: all of it, or these parameters. */
+  readonly audit: true | readonly string[] | undefined
+  /** `wanted` without what is only reported. */
+  readonly enforced: Wanted<unknown>
+  /** The declared tags and the type's name. */
+  readonly tags: ReadonlySet<string>
   readonly canDrift: boolean
   /** SHA-256 of the parameters' canonical JSON; made at the first call. */
   readonly paramsHash: () => string
@@ -43,6 +52,8 @@ export interface Prepared {
   readonly items: readonly Item[]
   readonly byType: ReadonlyMap<AnyResourceType, readonly Wanted<unknown>[]>
   readonly dependencies: Dependencies
+  /** What the run is limited to; absent: the items are the whole catalog. */
+  readonly selection?: Selection
 }
 
 /** @throws RekindleError `catalog-invalid` naming everything that is wrong. */
@@ -64,14 +75,15 @@ export function prepare(
     catalog,
     catalogHash,
     items,
-    byType: new Map(
-      [...Map.groupBy(items, (item) => item.type)].map(([type, of]) => [
-        type,
-        of.map(({ wanted }) => wanted),
-      ]),
-    ),
+    byType: groupByType(items),
     dependencies: dependenciesOf(catalog.resources),
   }
+}
+
+/** What each type reads at once. */
+export function groupByType(items: readonly Item[]): Prepared['byType'] {
+  const groups = Map.groupBy(items, (item) => item.type)
+  return new Map([...groups].map(([type, of]) => [type, of.map(({ wanted }) => wanted)]))
 }
 
 function duplicates(resources: readonly CatalogResource[]): readonly string[] {
@@ -104,7 +116,7 @@ function diagnoseBySchema(type: string, params: unknown): readonly Diagnostic[] 
 }
 
 function toItem(
-  { type: name, title, params, where, notify, noop }: CatalogResource,
+  { type: name, title, params, where, notify, noop, schedule, audit, tags = [] }: CatalogResource,
   registry: Registry,
 ): Item {
   const type = registry.get(name)
@@ -116,10 +128,18 @@ function toItem(
     type,
     // prepare() has found each of them among the catalog's ids.
     notify: (notify ?? []) as ResourceId[],
-    noop: noop === true,
+    noop,
+    schedule,
+    audit,
+    enforced: Array.isArray(audit) ? { ...wanted, params: without(params, audit) } : wanted,
+    tags: new Set([name, ...tags]),
     canDrift: type.canDrift?.(wanted) ?? true,
     paramsHash: () => (hash ??= hashOf(params)),
   }
+}
+
+function without(params: object, names: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !names.includes(name)))
 }
 
 function refuse(mistakes: readonly string[]): RekindleError {

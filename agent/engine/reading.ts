@@ -7,9 +7,12 @@ import type { Reading } from '../resource/resource-type.ts'
 import type { Item, Prepared } from './prepare.ts'
 
 /** Actual state of every resource, with one `read` for each type; an Error stands for what could not be read. */
-export async function readAll(host: Host, prepared: Prepared): Promise<ReadonlyMap<ResourceId, unknown>> {
+export async function readAll(
+  host: Host,
+  byType: Prepared['byType'],
+): Promise<ReadonlyMap<ResourceId, unknown>> {
   const actual = new Map<ResourceId, unknown>()
-  for (const [type, wanted] of prepared.byType) {
+  for (const [type, wanted] of byType) {
     let reading: Reading<unknown>
     try {
       reading = await type.read(host, wanted)

@@ -6,8 +6,9 @@ import type { Host } from '../host/host.ts'
 import { blockedBy } from './graph.ts'
 import type { Ledger } from './ledger.ts'
 import { type Decision, decide } from './plan.ts'
-import type { Item, Prepared } from './prepare.ts'
-import { explain, readOne } from './reading.ts'
+import { groupByType, type Item, type Prepared } from './prepare.ts'
+import { explain, readAll, readOne } from './reading.ts'
+import { whyWithheld } from './schedule.ts'
 
 /** What the turns of one walk share. */
 export interface Walk {
@@ -15,12 +16,16 @@ export interface Walk {
   readonly host: Host
   readonly ledger: Ledger
   readonly noop: boolean
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   /** Failed and skipped resources, and who is to blame. */
   readonly blame: Map<string, readonly ResourceId[]>
   /** In a no-op run: those that would change, or cannot be told before others have. */
   readonly pending: Set<string>
-  /** Whether something was changed in this walk, so that what was read before it no longer holds. */
-  touched: boolean
+  /** How often something was changed in this walk; what was read before the last of them may no longer hold. */
+  touches: number
+  /** The last bulk reading, and the `touches` that it was made after. */
+  reading: { readonly actual: ReadonlyMap<ResourceId, unknown>; readonly asOf: number }
 }
 
 /** An outcome without what the walk adds to all of them. */
@@ -33,23 +38,30 @@ const verbs = {
   'resource-unreadable': 'read',
 } as const
 
-type Differing = Extract<Decision, { kind: 'change' | 'leave' }>
+export type Differing = Extract<Decision, { kind: 'change' | 'leave' }>
+
+/** Reads several resources of one type at once, where something was changed since they were last read. */
+export async function readAgain(walk: Walk, items: readonly Item[]): Promise<void> {
+  if (items.length < 2 || walk.reading.asOf === walk.touches) return
+  walk.reading = { actual: await readAll(walk.host, groupByType(items)), asOf: walk.touches }
+}
 
 /**
  * Brings one resource to what is wanted and refreshes it when that is owed.
  *
- * @param bulk what the bulk reading found of it
  * @returns undefined when it was in sync and nothing was done
  */
-export async function takeTurn(walk: Walk, item: Item, bulk: unknown): Promise<TurnOutcome | undefined> {
+export async function takeTurn(walk: Walk, item: Item): Promise<TurnOutcome | undefined> {
   const { id } = item.wanted
   const blocked = blockedBy(walk.prepared.dependencies, walk.blame, id)
   if (blocked.length > 0) {
     walk.blame.set(id, blocked)
     return { outcome: 'skipped', changes: [], skippedBecause: [...blocked] }
   }
-  const actual = walk.touched || bulk instanceof Error ? await readOne(walk.host, item) : bulk
-  const decision = decide(item, actual, { memory: walk.ledger.before, policy: walk.prepared.catalog.drift })
+  const { reading } = walk
+  const known = reading.asOf === walk.touches ? reading.actual.get(id) : undefined
+  const actual = known === undefined || known instanceof Error ? await readOne(walk.host, item) : known
+  const decision = decideIn(walk, item, actual)
   switch (decision.kind) {
     case 'in-sync':
       walk.ledger.inSync(item)
@@ -57,37 +69,79 @@ export async function takeTurn(walk: Walk, item: Item, bulk: unknown): Promise<T
     case 'unreadable':
       return unreadable(walk, item, decision.error)
     case 'leave':
-      return {
-        outcome: 'drifted',
-        cause: decision.cause,
-        changes: [...(await explain(walk.host, item, decision))],
-      }
+      return leave(item, { ...decision, changes: await explain(walk.host, item, decision) })
     case 'change': {
       const changes = await explain(walk.host, item, decision)
-      if (walk.noop || item.noop)
-        return hold(walk, item, { outcome: 'pending', cause: decision.cause, changes: [...changes] })
-      return change(walk, item, { ...decision, changes })
+      const why = whyHeld(walk, item)
+      if (why === undefined) return change(walk, item, { ...decision, changes })
+      const { cause, audited } = decision
+      return hold(walk, item, {
+        ...{ outcome: 'pending', cause, changes: [...changes] },
+        ...(audited.length === 0 ? {} : { audited: [...audited] }),
+        ...why,
+      })
     }
     default:
       return decision satisfies never
   }
 }
 
+/** Compares with what the run remembers and with the catalog's policy. */
+export function decideIn({ ledger, prepared }: Walk, item: Item, actual: unknown): Decision {
+  return decide(item, actual, { memory: ledger.before, policy: prepared.catalog.drift })
+}
+
+/** Why nothing may be done to a resource now, in the words of its outcome; undefined when it may be changed. */
+export function whyHeld(walk: Walk, item: Item): Pick<TurnOutcome, 'withheld'> | undefined {
+  if (item.noop ?? walk.noop) return {}
+  if (item.schedule === undefined) return undefined
+  const changedAt = walk.ledger.before.changedAt.get(item.wanted.id) ?? []
+  const withheld = whyWithheld(item.schedule, walk.now(), changedAt)
+  return withheld === undefined ? undefined : { withheld }
+}
+
+/** Drift that the policy leaves, or differences that are only audited. */
+function leave(item: Item, { cause, changes, audited }: Differing): TurnOutcome {
+  if (item.audit === undefined) return { outcome: 'drifted', cause, changes: [...changes] }
+  const outcome = audited.length === changes.length ? 'pending' : 'drifted'
+  return { outcome, cause, changes: [...changes], audited: [...audited] }
+}
+
+/** What is told of a resource that was changed. */
+export function toldOf({ cause, changes, audited }: Differing): TurnOutcome {
+  return {
+    ...{ outcome: 'changed', cause, changes: [...changes] },
+    ...(audited.length === 0 ? {} : { audited: [...audited] }),
+  }
+}
+
 async function change(walk: Walk, item: Item, decision: Differing): Promise<TurnOutcome> {
-  const { wanted, type } = item
-  const told: TurnOutcome = { outcome: 'changed', cause: decision.cause, changes: [...decision.changes] }
+  const { type } = item
+  const told = toldOf(decision)
+  const enforcing = decision.changes.filter(({ property }) => !decision.audited.includes(property))
+  const wanted = decision.audited.length > 0 ? item.enforced : item.wanted
   try {
-    walk.ledger.begin(item)
-    walk.touched = true
-    await type.apply(walk.host, wanted, decision.actual, decision.changes)
+    walk.ledger.begin([item])
+    walk.touches++
+    await type.apply(walk.host, wanted, decision.actual, enforcing)
   } catch (error) {
     if (await isUntouched(walk, item, decision)) walk.ledger.takeBack(item)
     return fail(walk, item, { ...told, error: shapeOf(error, item, 'apply-failed') })
   }
   const unheld = await verify(walk, item)
   if (unheld !== undefined) return fail(walk, item, { ...told, error: unheld })
+  return settle(walk, item, { actual: decision.actual, told })
+}
+
+/** After a change that holds. */
+export async function settle(
+  walk: Walk,
+  item: Item,
+  { actual, told }: { actual: unknown; told: TurnOutcome },
+): Promise<TurnOutcome> {
+  walk.ledger.changed(item, walk.now())
   walk.ledger.inSync(item)
-  return (await finish(walk, item, { actual: decision.actual, told })) ?? told
+  return (await finish(walk, item, { actual, told })) ?? told
 }
 
 /** After a resource is as wanted: the refresh that it is owed. */
@@ -98,7 +152,9 @@ async function finish(
 ): Promise<TurnOutcome | undefined> {
   const by = walk.ledger.owedBy(item.wanted.id)
   if (by === undefined) return told
-  if (walk.noop || item.noop) return hold(walk, item, { outcome: 'pending', changes: [owedRefresh(by)] })
+  const why = whyHeld(walk, item)
+  if (why !== undefined)
+    return hold(walk, item, told ?? { outcome: 'pending', changes: [owedRefresh(by)], ...why })
   if (item.type.refresh === undefined) {
     walk.ledger.refreshed(item.wanted.id)
     return told
@@ -106,8 +162,8 @@ async function finish(
   const base = told ?? { outcome: 'in-sync', changes: [] }
   try {
     // A refreshed resource notifies in its turn, as in Puppet.
-    walk.ledger.begin(item)
-    walk.touched = true
+    walk.ledger.begin([item])
+    walk.touches++
     await item.type.refresh(walk.host, item.wanted, actual)
     walk.ledger.refreshed(item.wanted.id)
   } catch (error) {
@@ -119,11 +175,8 @@ async function finish(
 async function verify(walk: Walk, item: Item): Promise<ErrorShape | undefined> {
   // An exec without a guard has no state that could tell: that its command succeeded is all there is to know.
   if (!item.canDrift) return undefined
-  const decision = decide(item, await readOne(walk.host, item), {
-    memory: walk.ledger.before,
-    policy: walk.prepared.catalog.drift,
-  })
-  if (decision.kind === 'in-sync') return undefined
+  const decision = decideIn(walk, item, await readOne(walk.host, item))
+  if (isSettled(decision)) return undefined
   if (decision.kind === 'unreadable') return shapeOf(decision.error, item, 'verify-failed')
   const left = decision.changes.map(
     ({ property, from, to }) => `${property} is ${quote(from)}, not ${quote(to)}`,
@@ -134,6 +187,12 @@ async function verify(walk: Walk, item: Item): Promise<ErrorShape | undefined> {
     where: item.wanted.where,
     hint: 'Something else changes it back, or the wanted value cannot be held',
   }
+}
+
+/** In sync, or different only in what is audited. */
+export function isSettled(decision: Decision): decision is Extract<Decision, { kind: 'in-sync' | 'leave' }> {
+  if (decision.kind === 'in-sync') return true
+  return decision.kind === 'leave' && decision.audited.length === decision.changes.length
 }
 
 /** Whether a failed change left exactly what was there before it. */

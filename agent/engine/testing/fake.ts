@@ -8,7 +8,9 @@ import { type AnyResourceType, type Prepared, prepare } from '../prepare.ts'
 import type { Convergence } from '../report.ts'
 
 export interface FakeParams {
-  readonly value: string
+  readonly value?: string
+  /** A second property; compared once the machine has one. */
+  readonly colour?: string
   readonly unguarded?: boolean
 }
 
@@ -18,6 +20,7 @@ export type Fault = 'apply' | 'apply-halfway' | 'refresh' | 'read' | 'does-not-h
 export interface FakeMachine {
   /** Values by resource title. */
   readonly values: Map<string, string>
+  readonly colours: Map<string, string>
   /** What was done, in order: `apply a`, `refresh a`. */
   readonly done: string[]
   readonly faults: Map<string, Fault>
@@ -27,7 +30,19 @@ export interface FakeMachine {
 }
 
 export function fakeMachine(): FakeMachine {
-  return { values: new Map(), done: [], faults: new Map(), onAct: () => {}, reads: 0 }
+  return { values: new Map(), colours: new Map(), done: [], faults: new Map(), onAct: () => {}, reads: 0 }
+}
+
+/** A fake type that can change several at once; told as `together a b`. A fault of one ends it before the next. */
+export function fakeManyType(machine: FakeMachine): AnyResourceType {
+  const single = fakeType(machine, 'many')
+  return {
+    ...single,
+    async applyMany(host, steps) {
+      machine.done.push(`together ${steps.map(({ wanted }) => wanted.title).join(' ')}`)
+      for (const { wanted, actual, changes } of steps) await single.apply(host, wanted, actual, changes)
+    },
+  }
 }
 
 export function fakeType(machine: FakeMachine, name = 'fake'): AnyResourceType {
@@ -47,9 +62,15 @@ export function fakeType(machine: FakeMachine, name = 'fake'): AnyResourceType {
     },
     diff({ params, title }, actual) {
       const { value } = actual as { value: string | undefined }
-      const { value: wanted, unguarded } = paramsOf(params)
-      if (value === wanted && unguarded !== true) return []
-      return [{ property: `value of ${title}`, from: value ?? null, to: wanted } satisfies Change]
+      const { value: wanted, unguarded, colour } = paramsOf(params)
+      const found = machine.colours.get(title)
+      const colours: Change[] =
+        colour === undefined || found === undefined || found === colour
+          ? []
+          : [{ property: 'colour', from: found, to: colour }]
+      // Without `value`, as when it is only audited, nothing is wanted of it.
+      if (wanted === undefined || (value === wanted && unguarded !== true)) return colours
+      return [{ property: `value of ${title}`, from: value ?? null, to: wanted }, ...colours]
     },
     async apply(_host, { params, title }) {
       await machine.onAct(`apply ${title}`)
@@ -59,7 +80,9 @@ export function fakeType(machine: FakeMachine, name = 'fake'): AnyResourceType {
         machine.values.set(title, 'half')
         throw new Error('the tool died')
       }
-      machine.values.set(title, fault === 'does-not-hold' ? 'other' : paramsOf(params).value)
+      const { value, colour } = paramsOf(params)
+      if (value !== undefined) machine.values.set(title, fault === 'does-not-hold' ? 'other' : value)
+      if (colour !== undefined) machine.colours.set(title, colour)
       machine.done.push(`apply ${title}`)
     },
     async refresh(_host, { title }) {
@@ -90,23 +113,31 @@ export function fakeStore(): FakeStore {
   return store
 }
 
-type Spec = Partial<Pick<CatalogResource, 'require' | 'notify' | 'noop'>> & Partial<FakeParams>
+type Metaparam = 'require' | 'notify' | 'noop' | 'schedule' | 'audit' | 'tags'
+type Spec = Partial<Pick<CatalogResource, Metaparam>> & FakeParams & { readonly type?: 'many' }
 
 /** Resources by title; `require` and `notify` name titles. */
 export function fakeCatalog(
   specs: Readonly<Record<string, Spec>>,
   drift: Catalog['drift'] = 'correct',
 ): Catalog {
-  const id = (title: string): ResourceId => `fake:${title}`
+  const id = (title: string): ResourceId => `${specs[title]?.type ?? 'fake'}:${title}`
   const resources = Object.entries(specs).map(
-    ([title, { require = [], notify = [], noop, value = 'on', unguarded }], index) => ({
+    (
+      [title, { require = [], notify = [], type = 'fake', value = 'on', unguarded, colour, ...more }],
+      index,
+    ) => ({
       id: id(title),
-      type: 'fake',
+      type,
       title,
-      params: { value, ...(unguarded === undefined ? {} : { unguarded }) },
+      params: {
+        value,
+        ...(unguarded === undefined ? {} : { unguarded }),
+        ...(colour === undefined ? {} : { colour }),
+      },
       require: require.map(id),
       notify: notify.map(id),
-      ...(noop === undefined ? {} : { noop }),
+      ...more,
       where: `roles/test.ts:${index + 1}`,
     }),
   )
@@ -126,7 +157,10 @@ export interface Bench {
 export function bench(): Bench {
   const machine = fakeMachine()
   const store = fakeStore()
-  const registry = new Map([['fake', fakeType(machine)]])
+  const registry = new Map([
+    ['fake', fakeType(machine)],
+    ['many', fakeManyType(machine)],
+  ])
   const prepareHere = (catalog: Catalog) =>
     prepare(catalog, JSON.stringify(catalog), { registry, diagnoseParams: () => [] })
   return {
@@ -141,6 +175,6 @@ export function bench(): Bench {
 /** Outcomes as `title: outcome cause`, for comparing at a glance. */
 export function summary({ outcomes }: Convergence): readonly string[] {
   return outcomes.map(({ id, outcome, cause }) =>
-    [`${id.slice('fake:'.length)}:`, outcome, cause ?? ''].join(' ').trimEnd(),
+    [`${id.slice(id.indexOf(':') + 1)}:`, outcome, cause ?? ''].join(' ').trimEnd(),
   )
 }
