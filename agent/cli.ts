@@ -40,6 +40,8 @@ interface OnceOptions {
   /** False with --no-cached. */
   readonly cached: boolean
   readonly json?: true
+  readonly tags?: readonly string[]
+  readonly skipTags?: readonly string[]
 }
 
 function addAgent(program: Command): void {
@@ -57,6 +59,8 @@ function addAgent(program: Command): void {
     )
     .option('--no-cached', 'with --once: without an answer from the server, do not run')
     .option('--json', 'with --once: print the report as JSON')
+    .option('--tags <tags>', 'with --once: only resources with one of these tags, comma-separated', parseTags)
+    .option('--skip-tags <tags>', 'with --once: leave out resources with one of these tags', parseTags)
     .addHelpText('after', exitCodes)
     .action((options: OnceOptions) =>
       options.once === true ? runOnce(options) : runAsDaemon(options.config),
@@ -84,7 +88,12 @@ interface ApplyOptions {
   readonly stateDir: string
   readonly detailedExitcodes?: true
   readonly json?: true
+  readonly tags?: readonly string[]
+  readonly skipTags?: readonly string[]
 }
+
+const tagsHelp = 'only resources with one of these tags, types or ids, comma-separated'
+const skipTagsHelp = 'leave out resources with one of these tags, types or ids'
 
 function addApply(program: Command): void {
   program
@@ -96,6 +105,8 @@ function addApply(program: Command): void {
     .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
     .option('--detailed-exitcodes', 'tell by the exit code what happened')
     .option('--json', 'print the report as JSON')
+    .option('--tags <tags>', tagsHelp, parseTags)
+    .option('--skip-tags <tags>', skipTagsHelp, parseTags)
     .addHelpText('after', exitCodes)
     .action(apply)
 }
@@ -108,6 +119,8 @@ function addPlan(program: Command): void {
     .option('--blobs <dir>', 'folder of file contents, each named by its SHA-256')
     .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
     .option('--json', 'print the plan as JSON')
+    .option('--tags <tags>', tagsHelp, parseTags)
+    .option('--skip-tags <tags>', skipTagsHelp, parseTags)
     .action(showPlan)
 }
 
@@ -123,13 +136,16 @@ function addFacts(program: Command): void {
 
 async function apply(path: string, options: ApplyOptions): Promise<void> {
   const { applyCatalog } = await import('./daemon/local.ts')
-  const report = await applyCatalog(path, localOptions(options), { noop: options.noop === true })
+  const report = await applyCatalog(path, localOptions(options), {
+    noop: options.noop === true,
+    selection: selectionIn(options),
+  })
   await finish(report, options)
 }
 
 async function showPlan(path: string, options: ApplyOptions): Promise<void> {
   const { planCatalog } = await import('./daemon/local.ts')
-  const planned = await planCatalog(path, localOptions(options))
+  const planned = await planCatalog(path, localOptions(options), selectionIn(options))
   if (options.json === true) return console.log(JSON.stringify(planned, null, 2))
   const { renderPlan } = await import('./engine/render-plan.ts')
   console.log(renderPlan(planned))
@@ -143,6 +159,7 @@ async function runOnce(options: OnceOptions): Promise<void> {
   const { runOnce: once } = await import('./daemon/once.ts')
   const report = await once(loadConfig(options.config), {
     noop: options.noop === true,
+    selection: selectionIn(options),
     allowCached: options.cached,
     waitMs: (options.waitForLock ?? 0) * 1000,
     signal: stopSignal(),
@@ -186,6 +203,20 @@ function stateDirOf(configPath: string): string {
     if (!(error instanceof RekindleError) || existsSync(configPath)) throw error
     return defaultStateDir
   }
+}
+
+function parseTags(text: string): readonly string[] {
+  const tags = text
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
+  if (tags.length === 0) throw new InvalidArgumentError('wanted one or more tags, comma-separated')
+  return tags
+}
+
+function selectionIn({ tags, skipTags }: Pick<ApplyOptions, 'tags' | 'skipTags'>) {
+  if (tags === undefined && skipTags === undefined) return undefined
+  return { ...(tags === undefined ? {} : { tags }), ...(skipTags === undefined ? {} : { skipTags }) }
 }
 
 function parseSeconds(text: string): number {

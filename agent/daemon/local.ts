@@ -9,6 +9,7 @@ import { hashOf } from '../../schemas/hash.ts'
 import { validate } from '../../schemas/validate.ts'
 import { converge, planNow } from '../engine/converge.ts'
 import type { Plan } from '../engine/plan.ts'
+import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare } from '../engine/prepare.ts'
 import { makeReport } from '../engine/report.ts'
 import type { Host } from '../host/host.ts'
@@ -27,7 +28,7 @@ export interface LocalOptions {
 export async function applyCatalog(
   path: string,
   options: LocalOptions,
-  { noop }: { noop: boolean },
+  { noop, selection }: { readonly noop: boolean; readonly selection?: Selection | undefined },
 ): Promise<Report> {
   const prepared = loadPrepared(path)
   const lock = await acquireLock(join(options.stateDir, 'lock'))
@@ -35,7 +36,13 @@ export async function applyCatalog(
     const now = () => performance.timeOrigin + performance.now()
     const startedAt = now()
     const memory = createMemoryStore(options.stateDir)
-    const convergence = await converge(prepared, { host: hostFor(options), memory, noop, now })
+    const convergence = await converge(prepared, {
+      host: hostFor(options),
+      memory,
+      noop,
+      now,
+      ...picked(selection),
+    })
     const { catalog, catalogHash } = prepared
     const { host, revision } = catalog
     const facts = {
@@ -46,6 +53,7 @@ export async function applyCatalog(
       trigger: 'manual',
       cached: false,
       noop,
+      selection,
     } as const
     return makeReport({ ...facts, startedAt, finishedAt: now() }, convergence)
   } finally {
@@ -54,9 +62,13 @@ export async function applyCatalog(
 }
 
 /** What applyCatalog() would do now. Writes nothing. */
-export function planCatalog(path: string, options: LocalOptions): Promise<Plan> {
+export function planCatalog(path: string, options: LocalOptions, selection?: Selection): Promise<Plan> {
   const memory = createMemoryStore(options.stateDir)
-  return planNow(loadPrepared(path), { host: hostFor(options), memory })
+  return planNow(loadPrepared(path), { host: hostFor(options), memory, ...picked(selection) })
+}
+
+function picked(selection: Selection | undefined) {
+  return selection === undefined ? {} : { selection }
 }
 
 function loadPrepared(path: string): Prepared {

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { Report } from '../../schemas/generated/types.ts'
 import type { Config } from '../config.ts'
+import type { Selection } from '../engine/prepare.ts'
 import { createClient } from '../link/client.ts'
 import { ensureIdentity } from './enrolment.ts'
 import { acquireLock } from './lock.ts'
@@ -11,6 +12,8 @@ import { assertEnabled } from './state.ts'
 
 export interface OnceOptions {
   readonly noop: boolean
+  /** Limits the run to a part of the catalog. */
+  readonly selection?: Selection | undefined
   readonly allowCached: boolean
   /** How long to wait for a run that is under way. */
   readonly waitMs: number
@@ -20,7 +23,7 @@ export interface OnceOptions {
 
 /** @throws RekindleError when the run was not attempted: `run-disabled`, `run-locked`, or no identity */
 export async function runOnce(config: Config, options: OnceOptions): Promise<Report> {
-  const { waitMs, signal, noop, allowCached, log } = options
+  const { waitMs, signal, noop, selection, allowCached, log } = options
   assertEnabled(config.stateDir)
   const lock = await acquireLock(join(config.stateDir, 'lock'), { waitMs, signal })
   try {
@@ -29,7 +32,14 @@ export async function runOnce(config: Config, options: OnceOptions): Promise<Rep
     const client = createClient({ server: config.server, identity })
     try {
       const runner = createMachineRunner(config, log, identity, () => client)
-      const { report } = await runner.run({ trigger: 'manual', noop }, { allowCached, signal })
+      const { report } = await runner.run(
+        { trigger: 'manual', noop },
+        {
+          allowCached,
+          signal,
+          ...(selection === undefined ? {} : { selection }),
+        },
+      )
       return report
     } finally {
       client.close()

@@ -7,6 +7,7 @@ import type { Facts, Report } from '../../schemas/generated/types.ts'
 import { converge } from '../engine/converge.ts'
 import type { OnRunEvent } from '../engine/event.ts'
 import type { MemoryStore } from '../engine/memory.ts'
+import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare, type Registry } from '../engine/prepare.ts'
 import { makeFailureReport, makeReport, type RunFacts } from '../engine/report.ts'
 import type { Host } from '../host/host.ts'
@@ -38,6 +39,8 @@ export interface RunPorts {
 export interface RunOptions {
   /** False: without an answer from the server there is no run. Default true. */
   readonly allowCached?: boolean
+  /** Limits the run to a part of the catalog. */
+  readonly selection?: Selection
   readonly signal?: AbortSignal
   readonly onEvent?: OnRunEvent
 }
@@ -95,6 +98,7 @@ export function createRunner(ports: RunPorts): Runner {
         runId,
         noop,
         cached: false,
+        selection: options.selection,
         startedAt,
         finishedAt: startedAt,
       }
@@ -103,8 +107,8 @@ export function createRunner(ports: RunPorts): Runner {
       const isReported = isWorthReporting(report, lastTold)
       if (isReported) {
         ports.spool.add(report)
-        // A no-op run leaves what a real one would have done, so it is no word on what is left.
-        if (!noop) lastTold = evidenceOf(report)
+        // A no-op run, or one for a part of the catalog, is no word on what is left.
+        if (!noop && report.selection === undefined) lastTold = evidenceOf(report)
         await flush(ports)
       }
       return { report, isReported, durationMs }

@@ -13,10 +13,10 @@ import { stretchesOf } from './graph.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import type { MemoryStore } from './memory.ts'
 import { type Decision, decide, type Plan, plan } from './plan.ts'
-import type { Item, Prepared } from './prepare.ts'
+import type { Item, Prepared, Selection } from './prepare.ts'
 import { explain, readAll } from './reading.ts'
 import type { Convergence } from './report.ts'
-import { type Selection, select } from './selection.ts'
+import { select } from './selection.ts'
 import { readAgain, type TurnOutcome, takeTurn, type Walk } from './turn.ts'
 
 export interface ConvergeContext {

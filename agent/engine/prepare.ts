@@ -15,7 +15,6 @@ import {
 } from '../../schemas/validate.ts'
 import type { ResourceType, Wanted } from '../resource/resource-type.ts'
 import { brokenEdges, type Dependencies, dependenciesOf } from './graph.ts'
-import type { Selection } from './selection.ts'
 
 /** A type whose parameters and state only it knows. */
 export type AnyResourceType = ResourceType<unknown, unknown>
@@ -43,6 +42,13 @@ export interface Item {
   readonly canDrift: boolean
   /** SHA-256 of the parameters' canonical JSON; made at the first call. */
   readonly paramsHash: () => string
+}
+
+export interface Selection {
+  /** Only what has one of these; a tag of a resource, the name of its type, or its id. Absent: everything. */
+  readonly tags?: readonly string[]
+  /** Not what has one of these, whatever else it has. */
+  readonly skipTags?: readonly string[]
 }
 
 export interface Prepared {

@@ -20,9 +20,11 @@ export function renderReport(report: Report): string {
     `${counts.skipped} skipped`,
     `${counts.refreshed} refreshed`,
   ]
-  const how = [report.noop ? 'no-op' : '', report.cached ? 'cached catalog' : ''].filter(
-    (word) => word !== '',
-  )
+  const how = [
+    report.noop ? 'no-op' : '',
+    report.cached ? 'cached catalog' : '',
+    report.selection === undefined ? '' : 'a part of the catalog',
+  ].filter((word) => word !== '')
   lines.push(`${report.status}${how.length > 0 ? ` (${how.join(', ')})` : ''}: ${parts.join(', ')}`)
   return lines.join('\n')
 }
@@ -33,6 +35,8 @@ function renderOutcome(outcome: ResourceOutcome): readonly string[] {
     `${outcome.id} (${outcome.where}): ${outcome.outcome}${cause}`,
     ...outcome.changes.flatMap(renderChange),
   ]
+  if (outcome.withheld !== undefined) lines.push(`    withheld: ${outcome.withheld}`)
+  if (outcome.audited !== undefined) lines.push(`    only audited: ${outcome.audited.join(', ')}`)
   if (outcome.refreshed !== undefined) lines.push(`    refreshed by ${outcome.refreshed.join(', ')}`)
   if (outcome.skippedBecause !== undefined && outcome.skippedBecause.length > 0) {
     lines.push(`    waits for ${outcome.skippedBecause.join(', ')}`)

@@ -1,6 +1,7 @@
 /** Pure: a run's outcomes, counted and judged. */
 import { type ErrorShape, errorShape } from '../../schemas/errors.ts'
 import type { Report, ResourceOutcome } from '../../schemas/generated/types.ts'
+import type { Selection } from './prepare.ts'
 
 /** What one pass over a catalog came to. */
 export interface Convergence {
@@ -23,10 +24,11 @@ export interface RunFacts {
   readonly revision?: string | undefined
   readonly cached: boolean
   readonly noop: boolean
+  readonly selection?: Selection | undefined
 }
 
 export function makeReport(run: RunFacts, convergence: Convergence): Report {
-  const { runId, catalogHash, revision } = run
+  const { runId, catalogHash, revision, selection } = run
   return {
     version: 1,
     id: run.id,
@@ -39,10 +41,18 @@ export function makeReport(run: RunFacts, convergence: Convergence): Report {
     ...(revision === undefined ? {} : { revision }),
     cached: run.cached,
     noop: run.noop,
+    ...(selection === undefined ? {} : { selection: plainSelection(selection) }),
     status: statusOf(convergence),
     ...(convergence.error === undefined ? {} : { error: { ...convergence.error } }),
     counts: count(convergence),
     resources: [...convergence.outcomes],
+  }
+}
+
+function plainSelection({ tags, skipTags }: Selection): NonNullable<Report['selection']> {
+  return {
+    ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(skipTags === undefined ? {} : { skipTags: [...skipTags] }),
   }
 }
 
@@ -66,7 +76,10 @@ function count({ total, outcomes }: Convergence): Report['counts'] {
     total,
     inSync: total - having(({ outcome }) => outcome !== 'in-sync'),
     changed: having(({ outcome }) => outcome === 'changed'),
-    drifted: having(({ cause }) => cause === 'drift'),
+    drifted: having(
+      ({ cause, changes, audited = [] }) =>
+        cause === 'drift' && !(changes.length > 0 && audited.length === changes.length),
+    ),
     failed: having(({ outcome }) => outcome === 'failed'),
     skipped: having(({ outcome }) => outcome === 'skipped'),
     refreshed: having(({ refreshed }) => refreshed !== undefined),

@@ -1,12 +1,5 @@
 /** Pure: a run of a part of a catalog. */
-import { groupByType, type Item, type Prepared } from './prepare.ts'
-
-export interface Selection {
-  /** Only what has one of these; a tag of a resource, the name of its type, or its id. Absent: everything. */
-  readonly tags?: readonly string[]
-  /** Not what has one of these, whatever else it has. */
-  readonly skipTags?: readonly string[]
-}
+import { groupByType, type Item, type Prepared, type Selection } from './prepare.ts'
 
 /**
  * The part of a catalog that a run is limited to. What depends on something left out does not wait for it; what is

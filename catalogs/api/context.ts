@@ -1,9 +1,9 @@
 /** The one compile that is under way: what a role declares is collected here. Roles are synchronous, so one suffices. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts } from '../../schemas/generated/types.ts'
+import type { Facts, Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import { callerPlace, renderPlace } from './place.ts'
-import type { Reference, ResourceTypeName } from './reference.ts'
+import type { Container, Reference, ResourceTypeName } from './reference.ts'
 import type { Role } from './role.ts'
 
 /** One thing that is wrong in a site. */
@@ -28,6 +28,8 @@ export interface Declaration {
   readonly subscribe: readonly ResourceId[]
   readonly tags: readonly string[]
   readonly noop?: boolean
+  readonly audit?: true | readonly string[]
+  readonly schedule?: Schedule
   readonly where: string
 }
 
@@ -45,6 +47,14 @@ export interface Compile {
   readonly declarations: Declaration[]
   readonly references: Set<Reference>
   readonly mistakes: Mistake[]
+  /** Those whose function runs, outermost first. */
+  readonly containers: OpenContainer[]
+}
+
+export interface OpenContainer {
+  readonly container: Container
+  /** Metaparameters for all that is declared in it. */
+  readonly options: Readonly<Record<string, unknown>>
 }
 
 export interface Collected {
@@ -60,7 +70,13 @@ let current: Compile | undefined
 export function collect(role: Role, input: CompileInput): Collected {
   if (current !== undefined) throw outside('compile a role inside another', 'Call a plain function instead')
   const { siteDir } = input
-  const compile: Compile = { siteDir, input, declarations: [], references: new Set(), mistakes: [] }
+  const compile: Compile = {
+    ...{ siteDir, input },
+    declarations: [],
+    references: new Set(),
+    mistakes: [],
+    containers: [],
+  }
   current = compile
   try {
     const result: unknown = role.declare()

@@ -4,10 +4,20 @@
  */
 import { RekindleError } from '../../schemas/errors.ts'
 import { resourceTraits } from '../../schemas/generated/resource-traits.ts'
-import { type Compile, currentCompile, noteMistake, resourceIds, whereNow } from './context.ts'
+import type { Schedule } from '../../schemas/generated/types.ts'
+import { diagnose, renderDiagnostic } from '../../schemas/validate.ts'
+import {
+  type Compile,
+  currentCompile,
+  type Declaration,
+  noteMistake,
+  type OpenContainer,
+  resourceIds,
+  whereNow,
+} from './context.ts'
 import { complain, type TypeRule } from './parameter.ts'
 import { plain } from './plain.ts'
-import { Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
+import { Container, Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
 import { readSiteFile } from './source.ts'
 
 /** What every resource takes besides its own parameters. */
@@ -20,9 +30,18 @@ export interface Metaparams {
   readonly notify?: References
   /** These converge before this one, and refresh it when they changed. */
   readonly subscribe?: References
+  /** For runs by tag (`--tags`). Containers and the type's name are tags of their own. */
   readonly tags?: readonly string[]
-  /** Never change it; report what would change. */
+  /** True: never change it, report what would change. False: change it in a no-op run too. */
   readonly noop?: boolean
+  /** Report these parameters, or all of it, and never correct them. */
+  readonly audit?: true | readonly string[]
+  /**
+   * When it may be changed; outside, the report says that it waits. It can only withhold, never cause a change.
+   *
+   * @example schedule: { range: '02:00-04:00', weekdays: ['sat', 'sun'], timeZone: 'Europe/Berlin' }
+   */
+  readonly schedule?: Authored<Schedule>
 }
 
 /** Parameters as an author may write them: lists may be read-only. */
@@ -49,9 +68,8 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
   const compile = currentCompile(`declare ${renderResource(type, String(given))}`)
   const title = typeof given === 'string' ? (rule.normaliseTitle?.(given) ?? given) : String(given)
   const shown = renderResource(type, title)
-  const { require, before, notify, subscribe, tags, noop, ...rest }: Readonly<Record<string, unknown>> = {
-    ...options,
-  }
+  const all = withContainers(compile, options)
+  const { require, before, notify, subscribe, tags, noop, audit, schedule, ...rest } = all
   const params = plainParams(rest)
   const complaints = complain({ type, title, params, rule })
   for (const { message, hint } of complaints)
@@ -71,12 +89,44 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
     notify: edge('notify', notify),
     subscribe: edge('subscribe', subscribe),
     tags: checkedTags(compile, shown, tags),
-    ...(checkedNoop(compile, shown, noop) ? { noop: true } : {}),
+    ...checkedNoop(compile, shown, noop),
+    ...checkedAudit(compile, shown, { audit, known: resourceTraits[type].parameters }),
+    ...checkedSchedule(compile, shown, schedule),
     where: whereNow(compile),
   })
   const reference = new Reference(type, title)
   compile.references.add(reference)
+  for (const { container } of compile.containers) container.members.push(reference)
   return reference
+}
+
+/** Options with what the containers around it ask for: edges and tags are added, the rest is a default. */
+function withContainers(compile: Compile, options: object): Readonly<Record<string, unknown>> {
+  let all: Readonly<Record<string, unknown>> = { ...options }
+  for (const open of compile.containers.toReversed()) all = withContainer(all, open)
+  return all
+}
+
+function withContainer(
+  inner: Readonly<Record<string, unknown>>,
+  { container, options: outer }: OpenContainer,
+): Readonly<Record<string, unknown>> {
+  return {
+    ...inner,
+    noop: inner.noop ?? outer.noop,
+    audit: inner.audit ?? outer.audit,
+    schedule: inner.schedule ?? outer.schedule,
+    require: joined(inner.require, outer.require),
+    before: joined(inner.before, outer.before),
+    notify: joined(inner.notify, outer.notify),
+    subscribe: joined(inner.subscribe, outer.subscribe),
+    tags: joined(joined(inner.tags, outer.tags), container.name),
+  }
+}
+
+function joined(inner: unknown, outer: unknown): unknown {
+  if (inner === undefined || outer === undefined) return inner ?? outer
+  return [inner, outer].flat()
 }
 
 function plainParams(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -108,6 +158,14 @@ function toReferences(compile: Compile, shown: string, name: string, value: unkn
   const list: readonly unknown[] = Array.isArray(value) ? value.flat() : [value]
   return list.flatMap((item) => {
     if (item instanceof Reference) return [item]
+    if (item instanceof Container) {
+      if (!compile.containers.some(({ container }) => container === item)) return item.members
+      noteMistake(
+        compile,
+        `Cannot declare ${shown}: parameter "${name}": it stands in container "${item.name}" itself`,
+      )
+      return []
+    }
     noteMistake(
       compile,
       `Cannot declare ${shown}: parameter "${name}": wanted a resource, found ${show(item)}`,
@@ -119,8 +177,9 @@ function toReferences(compile: Compile, shown: string, name: string, value: unkn
 
 function checkedTags(compile: Compile, shown: string, tags: unknown): readonly string[] {
   if (tags === undefined) return []
-  const list: readonly unknown[] = Array.isArray(tags) ? tags : []
-  if (Array.isArray(tags) && list.every((tag) => typeof tag === 'string')) return list
+  // A container's name alone comes as a string; an author gives a list.
+  const list: readonly unknown[] = [tags].flat()
+  if (list.every((tag) => typeof tag === 'string')) return list
   noteMistake(
     compile,
     `Cannot declare ${shown}: parameter "tags": wanted a list of strings, found ${show(tags)}`,
@@ -128,10 +187,50 @@ function checkedTags(compile: Compile, shown: string, tags: unknown): readonly s
   return []
 }
 
-function checkedNoop(compile: Compile, shown: string, noop: unknown): boolean {
-  if (noop === undefined || typeof noop === 'boolean') return noop === true
-  noteMistake(compile, `Cannot declare ${shown}: parameter "noop": wanted boolean, found ${show(noop)}`)
-  return false
+function checkedNoop(compile: Compile, shown: string, noop: unknown): { noop?: boolean } {
+  if (typeof noop === 'boolean') return { noop }
+  if (noop !== undefined)
+    noteMistake(compile, `Cannot declare ${shown}: parameter "noop": wanted boolean, found ${show(noop)}`)
+  return {}
+}
+
+function checkedAudit(
+  compile: Compile,
+  shown: string,
+  { audit, known }: { audit: unknown; known: readonly string[] },
+): Pick<Declaration, 'audit'> {
+  if (audit === undefined || audit === false) return {}
+  if (audit === true) return { audit }
+  const names: readonly unknown[] = Array.isArray(audit) ? audit : [audit]
+  const isName = (name: unknown): name is string => typeof name === 'string' && known.includes(name)
+  if (names.length > 0 && names.every(isName)) return { audit: names }
+  noteMistake(
+    compile,
+    `Cannot declare ${shown}: parameter "audit": wanted true or a list of its parameters, found ${show(audit)}`,
+    `Its parameters: ${known.join(', ')}`,
+  )
+  return {}
+}
+
+function checkedSchedule(compile: Compile, shown: string, given: unknown): Pick<Declaration, 'schedule'> {
+  if (given === undefined) return {}
+  const schedule = plain(given)
+  const wrong = diagnose('protocol/schedule', schedule)
+  // Its shape was checked just now.
+  if (wrong.length === 0 && isTimeZone(schedule as Schedule)) return { schedule: schedule as Schedule }
+  const reasons =
+    wrong.length === 0 ? ['/timeZone: wanted a name of the IANA database'] : wrong.map(renderDiagnostic)
+  noteMistake(compile, `Cannot declare ${shown}: parameter "schedule": ${reasons.join('; ')}`)
+  return {}
+}
+
+function isTimeZone({ timeZone = 'UTC' }: Schedule): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function show(value: unknown): string {

@@ -1,9 +1,10 @@
 /** What admins import as 'rekindle'. */
 
+export { contain } from './contain.ts'
 export type { Metaparams } from './declare.ts'
 export { facts, host } from './facts.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'
-export type { Reference, References } from './reference.ts'
+export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'
 export { type ExecOptions, exec } from './resource/exec.ts'
 export { type FileOptions, file } from './resource/file.ts'

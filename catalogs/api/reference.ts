@@ -24,7 +24,18 @@ export class Reference<Type extends ResourceTypeName = ResourceTypeName> {
   }
 }
 
-export type References = Reference | readonly Reference[]
+/** What was declared inside one contain(): it can be required and notified as a whole. */
+export class Container {
+  readonly name: string
+  /** In order of declaration. Filled while its function runs, and by this API alone. */
+  readonly members: Reference[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+export type References = Reference | Container | readonly (Reference | Container)[]
 
 /** @example renderResource('file', '/etc/motd') // 'file "/etc/motd"' */
 export function renderResource(type: string, title: string): string {

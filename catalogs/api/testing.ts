@@ -3,7 +3,7 @@
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts, ResourceParams } from '../../schemas/generated/types.ts'
+import type { Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import { collect, type Declaration, type Mistake } from './context.ts'
@@ -36,6 +36,11 @@ export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> 
   readonly before: readonly string[]
   readonly notify: readonly string[]
   readonly subscribe: readonly string[]
+  /** Its own, and the containers around it. */
+  readonly tags: readonly string[]
+  readonly noop: boolean | undefined
+  readonly audit: true | readonly string[] | undefined
+  readonly schedule: Schedule | undefined
 }
 
 export interface TestCatalog {
@@ -124,7 +129,7 @@ function fill(host: string, given: GivenFacts = {}): Facts {
 }
 
 function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {
-  const { bytes, require, before, notify, subscribe } = declared
+  const { bytes, require, before, notify, subscribe, tags, noop, audit, schedule } = declared
   return {
     id: renderResourceId(declared.type, declared.title),
     // The constructor checked them against the type's schema.
@@ -134,5 +139,9 @@ function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestR
     before,
     notify,
     subscribe,
+    tags,
+    noop,
+    audit,
+    schedule,
   }
 }

@@ -22,10 +22,19 @@ export function renderResources(ordered: readonly OrderedResource[]): RenderedRe
       ...(notify.length === 0 ? {} : { notify: [...notify] }),
       ...(declared.tags.length === 0 ? {} : { tags: [...declared.tags] }),
       ...(declared.noop === undefined ? {} : { noop: declared.noop }),
+      ...(declared.audit === undefined ? {} : { audit: auditOf(declared) }),
+      ...(declared.schedule === undefined ? {} : { schedule: declared.schedule }),
       where: declared.where,
     }
   })
   return { resources, blobs }
+}
+
+/** An author audits `content`; the agent knows it as a blob. */
+function auditOf({ audit, bytes }: Declared): true | string[] {
+  if (audit === true || audit === undefined) return true
+  if (bytes === undefined) return [...audit]
+  return [...new Set(audit.map((name) => (name === 'content' || name === 'source' ? 'blob' : name)))]
 }
 
 function paramsOf(

@@ -1,4 +1,5 @@
 /** What a role declared, as the sandbox hands it on: plain data, edges by id, in order of declaration. */
+import type { Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 
 export interface Declared {
@@ -13,6 +14,8 @@ export interface Declared {
   readonly subscribe: readonly ResourceId[]
   readonly tags: readonly string[]
   readonly noop?: boolean
+  readonly audit?: true | readonly string[]
+  readonly schedule?: Schedule
   /** `path:line`, the path relative to the site. */
   readonly where: string
 }

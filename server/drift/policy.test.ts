@@ -80,6 +80,11 @@ describe('decideDrift()', () => {
       { report: { ...report, error: { code: 'run-stopped', message: 'stopped' } } },
       'the run did not cover the whole catalog',
     ],
+    [
+      'a run by tag',
+      { report: { ...report, selection: { tags: ['web'] } } },
+      'the run did not cover the whole catalog',
+    ],
     ['a run without a catalog', { report: withoutCatalog }, 'the run did not cover the whole catalog'],
     ['a host that is being rebuilt', { underWay: true }, 'a rebuild is under way'],
     ['evidence that was acted on', { actedOn: () => true }, 'a rebuild acted on this evidence before'],

@@ -41,7 +41,7 @@ const objections: readonly ((drift: DriftCase) => string | undefined)[] = [
   ({ report }) => (report.noop ? 'the run was a no-op' : undefined),
   ({ report }) => (report.cached ? 'the catalog came from the disk of the host' : undefined),
   ({ report }) =>
-    report.error !== undefined || report.catalogHash === undefined
+    report.error !== undefined || report.catalogHash === undefined || report.selection !== undefined
       ? 'the run did not cover the whole catalog'
       : undefined,
   ({ underWay }) => (underWay ? 'a rebuild is under way' : undefined),

@@ -100,6 +100,7 @@ describe('recordDrift()', () => {
 
   it.each<[string, Partial<Report>]>([
     ['a no-op run', { noop: true, status: 'in-sync' }],
+    ['a run by tag', { selection: { tags: ['web'] } }],
     ['a run that ended early', { status: 'failed', error: { code: 'internal', message: 'no' } }],
   ])('closes nothing since %s does not list it', (_, fields) => {
     take([outcome()])
@@ -110,6 +111,13 @@ describe('recordDrift()', () => {
   it('opens no row for what the catalog newly asks for', () => {
     take([outcome({ outcome: 'changed', cause: 'intent' })])
     expect(rows()).toEqual([])
+  })
+
+  it('opens no row for what is only audited, and one for what is so in part', () => {
+    take([outcome({ outcome: 'pending', audited: ['content'] })])
+    expect(rows()).toEqual([])
+    take([outcome({ outcome: 'drifted', audited: ['mode'] })])
+    expect(rows()).toHaveLength(1)
   })
 
   it('opens a row of its own when the same resource drifts again', () => {

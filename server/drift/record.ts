@@ -23,8 +23,8 @@ export interface DriftRecord {
 /**
  * Opens a row for each resource that drifted, and closes those that a later report shows as wanted again.
  *
- * A report lists only what is off, so absence from it means "in sync"; but only a whole run may say so: a no-op run
- * and a run that ended early close nothing by absence.
+ * A report lists only what is off, so absence from it means "in sync"; but only a whole run may say so: a no-op run, a
+ * run by tag and a run that ended early close nothing by absence.
  */
 export function recordDrift(db: Db, reported: ReportedDrift, now: number): DriftRecord {
   const open = new Map(listOpenDrift(db, reported.incarnation).map((row) => [row.resource, row]))
@@ -34,7 +34,7 @@ export function recordDrift(db: Db, reported: ReportedDrift, now: number): Drift
   const updated: string[] = []
 
   for (const outcome of outcomes.values()) {
-    if (outcome.cause !== 'drift') continue
+    if (!isDrift(outcome)) continue
     const row = open.get(outcome.id)
     const id = row?.id ?? openDrift(db, toDrift(reported, outcome), now)
     if (row === undefined) opened.push(outcome.id)
@@ -55,6 +55,11 @@ export function recordDrift(db: Db, reported: ReportedDrift, now: number): Drift
   return { opened, closed, updated }
 }
 
+/** What is only audited is told in the report, and is no reason to correct or rebuild. */
+function isDrift({ cause, changes, audited = [] }: ResourceOutcome): boolean {
+  return cause === 'drift' && !(changes.length > 0 && audited.length === changes.length)
+}
+
 function toDrift({ incarnation, host, report }: ReportedDrift, outcome: ResourceOutcome) {
   return {
     incarnation,
@@ -73,6 +78,6 @@ function differs(row: OpenDrift, outcome: ResourceOutcome): boolean {
 
 function isAsWanted(report: Report, outcome: ResourceOutcome | undefined): boolean {
   if (report.noop) return false
-  if (outcome === undefined) return report.error === undefined
+  if (outcome === undefined) return report.error === undefined && report.selection === undefined
   return outcome.outcome === 'in-sync' || outcome.outcome === 'changed'
 }

@@ -81,7 +81,10 @@ async function judge(scene: Scene, coming: Incarnation, run: RunResult): Promise
 /** Undefined when nothing was changed, failed, drifted, skipped or refreshed; else what was. */
 export function whyNotIdle({ status, counts, resources, error }: Report): string | undefined {
   const busy = counts.changed + counts.failed + counts.drifted + counts.skipped + counts.refreshed > 0
-  if (status === 'in-sync' && !busy && error === undefined) return undefined
+  // What a schedule withholds, or what is only audited, is as the author wants it.
+  const waits = resources.every((one) => one.withheld !== undefined || one.audited !== undefined)
+  if ((status === 'in-sync' || (status === 'pending' && waits)) && !busy && error === undefined)
+    return undefined
   if (error !== undefined) return error.message
   const [first] = resources
   if (first === undefined) return `the status was ${status}`

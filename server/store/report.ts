@@ -37,7 +37,8 @@ export function saveReport(db: Db, incarnation: number, report: Report, now: num
     )
     if (owner !== undefined) return owner.incarnation === incarnation ? 'known' : 'foreign'
     insertReport(db, incarnation, report, now)
-    if (!report.noop) saveNewest(db, incarnation, report, now)
+    // A no-op run, or one for a part of the catalog, is no word on the host.
+    if (!report.noop && report.selection === undefined) saveNewest(db, incarnation, report, now)
     return 'stored'
   })
 }

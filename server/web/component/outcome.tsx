@@ -37,6 +37,8 @@ export function Outcome({ outcome, slowestMs }: { outcome: ResourceOutcome; slow
         <Ids text="Skipped, since these failed:" ids={outcome.skippedBecause} />
       )}
       {outcome.refreshed !== undefined && <Ids text="Refreshed by:" ids={outcome.refreshed} />}
+      {outcome.withheld !== undefined && <p className="ids">Withheld: {outcome.withheld}</p>}
+      {outcome.audited !== undefined && <Ids text="Only audited, never corrected:" ids={outcome.audited} />}
       <Changes changes={outcome.changes} of={outcome.id} />
     </article>
   )
