@@ -76,6 +76,13 @@ describe('converge()', () => {
     expect(summary(await run(catalog))).toEqual(['a: changed intent'])
   })
 
+  it('keeps what a change or a refresh told', async () => {
+    const { machine, run } = bench()
+    machine.tells = true
+    const result = await run(fakeCatalog({ a: { notify: ['s'] }, s: {} }))
+    expect(result.outcomes.map(({ output }) => output)).toEqual(['applied a', 'refreshed s'])
+  })
+
   it('stops after the resource at hand, skips the rest and says so', async () => {
     const { machine, run } = bench()
     const stop = new AbortController()

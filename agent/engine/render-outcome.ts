@@ -37,6 +37,7 @@ function renderOutcome(outcome: ResourceOutcome): readonly string[] {
   ]
   if (outcome.withheld !== undefined) lines.push(`    withheld: ${outcome.withheld}`)
   if (outcome.audited !== undefined) lines.push(`    only audited: ${outcome.audited.join(', ')}`)
+  if (outcome.output !== undefined) lines.push('    output:', ...indent(outcome.output))
   if (outcome.refreshed !== undefined) lines.push(`    refreshed by ${outcome.refreshed.join(', ')}`)
   if (outcome.skippedBecause !== undefined && outcome.skippedBecause.length > 0) {
     lines.push(`    waits for ${outcome.skippedBecause.join(', ')}`)

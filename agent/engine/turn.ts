@@ -123,7 +123,7 @@ async function change(walk: Walk, item: Item, decision: Differing): Promise<Turn
   try {
     walk.ledger.begin([item])
     walk.touches++
-    await type.apply(walk.host, wanted, decision.actual, enforcing)
+    Object.assign(told, await type.apply(walk.host, wanted, decision.actual, enforcing))
   } catch (error) {
     if (await isUntouched(walk, item, decision)) walk.ledger.takeBack(item)
     return fail(walk, item, { ...told, error: shapeOf(error, item, 'apply-failed') })
@@ -164,7 +164,7 @@ async function finish(
     // A refreshed resource notifies in its turn, as in Puppet.
     walk.ledger.begin([item])
     walk.touches++
-    await item.type.refresh(walk.host, item.wanted, actual)
+    Object.assign(base, await item.type.refresh(walk.host, item.wanted, actual))
     walk.ledger.refreshed(item.wanted.id)
   } catch (error) {
     return fail(walk, item, { ...base, error: shapeOf(refreshError(item, error), item, 'refresh-failed') })

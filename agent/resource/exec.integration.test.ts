@@ -70,6 +70,26 @@ describe('read()', () => {
       due: false,
     },
     {
+      title: 'a list of checks that all exit 0',
+      params: () => ({ command, onlyIf: [['true'], ['test', '-d', dir]] }),
+      due: true,
+    },
+    {
+      title: 'a list of checks of which one exits 1',
+      params: () => ({ command, onlyIf: [['true'], ['false']] }),
+      due: false,
+    },
+    {
+      title: 'a list of unless of which the last exits 0',
+      params: () => ({ command, unless: [['false'], ['true']] }),
+      due: false,
+    },
+    {
+      title: 'creates of which one is there',
+      params: () => ({ command, creates: [join(dir, 'x'), dir] }),
+      due: false,
+    },
+    {
       title: 'a check that sees cwd and env',
       params: () => ({ command, cwd: dir, env: { A: '1' }, onlyIf: `test "$PWD$A" = "${dir}1"` }),
       due: true,
@@ -141,6 +161,34 @@ describe('apply()', () => {
     })
   })
 
+  it('tells the last lines of its output, unless it is not to', async () => {
+    const printing = { command: 'seq 100; echo done >&2' }
+    const told = await exec.apply(host, wantedOf(printing))
+    expect(told?.output.split('\n')).toHaveLength(40)
+    expect(told?.output.endsWith('100\ndone')).toBe(true)
+    expect(await exec.apply(host, wantedOf({ ...printing, output: 'onFailure' }))).toBeUndefined()
+    expect(await exec.apply(host, wantedOf({ ...printing, output: 'never' }))).toBeUndefined()
+    expect(await exec.apply(host, wantedOf({ command: 'true' }))).toBeUndefined()
+  })
+
+  it('shows nothing of what is sensitive, in changes and failures', async () => {
+    const params = { command: 'echo hunter2; exit 1', sensitive: true, onlyIf: ['test', 'hunter2'] }
+    expect(JSON.stringify(exec.diff(wantedOf(params), { isDue: true }))).not.toContain('hunter2')
+    const failed = await exec.apply(host, wantedOf(params)).catch((error: unknown) => error)
+    expect(String(failed)).toContain('exited with 1')
+    expect(String(failed)).not.toContain('hunter2')
+  })
+
+  it('tries again until it succeeds, and says how often it did not', async () => {
+    const count = (until: number) =>
+      `echo x >> ${join(dir, 'tries')}; test $(wc -l < ${join(dir, 'tries')}) -ge ${until}`
+    await exec.apply(host, wantedOf({ command: count(3), tries: 3 }))
+    expect(readFileSync(join(dir, 'tries'), 'utf8')).toBe('x\nx\nx\n')
+    await expect(exec.apply(host, wantedOf({ command: count(9), tries: 2 }))).rejects.toMatchObject({
+      message: 'Cannot apply exec "step": exited with 1, not with 0 (2 tries)',
+    })
+  })
+
   it('ends a command that takes too long', async () => {
     await expect(
       exec.apply(host, wantedOf({ command: 'echo begun; sleep 60', timeout: 0.2 })),
@@ -172,6 +220,11 @@ describe('apply()', () => {
 describe('refresh()', () => {
   it('runs the command, also when it only waits for that', async () => {
     await exec.refresh(host, wantedOf({ command: touch(), refreshOnly: true }))
+    expect(ran()).toBe(true)
+  })
+
+  it('runs another command where one is given', async () => {
+    await exec.refresh(host, wantedOf({ command: 'false', refresh: touch(), refreshOnly: true }))
     expect(ran()).toBe(true)
   })
 

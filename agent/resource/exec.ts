@@ -7,12 +7,14 @@
  */
 
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Change, ExecParams, ExecParamsCommand } from '../../schemas/generated/types.ts'
+import type { Change, ExecParams, ExecParamsCheck } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { ExecOptions, ExecResult } from '../host/exec.ts'
 import type { Host } from '../host/host.ts'
-import type { Reading, ResourceType, Wanted } from './resource-type.ts'
+import { pause } from '../host/pause.ts'
+import type { Reading, ResourceType, Told, Wanted } from './resource-type.ts'
 
+type Command = string | readonly string[]
 type WantedExec = Wanted<ExecParams>
 
 export interface ExecState {
@@ -37,16 +39,18 @@ async function read(host: Host, wanted: readonly WantedExec[]): Promise<Reading<
 }
 
 function diff({ params }: WantedExec, { isDue }: ExecState): readonly Change[] {
-  return isDue ? [{ property: 'run', from: null, to: renderCommand(params.command) }] : []
+  return isDue ? [{ property: 'run', from: null, to: renderCommand(params) }] : []
 }
 
-async function apply(host: Host, wanted: WantedExec): Promise<void> {
-  await runCommand(host, wanted, 'apply')
+async function apply(host: Host, wanted: WantedExec): Promise<Told | undefined> {
+  return runCommand(host, wanted, { verb: 'apply', command: wanted.params.command })
 }
 
 /** Runs the command, once more when it was due by itself, unless its checks say that it is no longer needed. */
-async function refresh(host: Host, wanted: WantedExec): Promise<void> {
-  if (await passesChecks(host, wanted)) await runCommand(host, wanted, 'refresh')
+async function refresh(host: Host, wanted: WantedExec): Promise<Told | undefined> {
+  if (!(await passesChecks(host, wanted))) return undefined
+  const command = wanted.params.refresh ?? wanted.params.command
+  return runCommand(host, wanted, { verb: 'refresh', command })
 }
 
 /**
@@ -59,46 +63,84 @@ function canDrift({ params }: WantedExec): boolean {
 }
 
 async function passesChecks(host: Host, wanted: WantedExec): Promise<boolean> {
-  const { creates, onlyIf, unless } = wanted.params
-  if (creates !== undefined && host.files.exists(creates)) return false
-  if (onlyIf !== undefined && (await check(host, wanted, 'onlyIf', onlyIf)) !== 0) return false
-  return unless === undefined || (await check(host, wanted, 'unless', unless)) !== 0
+  const { creates = [], onlyIf, unless } = wanted.params
+  if ([creates].flat().some((path) => host.files.exists(path))) return false
+  for (const command of commandsOf(onlyIf))
+    if ((await check(host, wanted, { name: 'onlyIf', command })) !== 0) return false
+  for (const command of commandsOf(unless))
+    if ((await check(host, wanted, { name: 'unless', command })) === 0) return false
+  return true
+}
+
+/** A list of strings is one command; a list of lists is several. */
+function commandsOf(check: ExecParamsCheck | undefined): readonly Command[] {
+  if (check === undefined) return []
+  if (typeof check === 'string' || !check.some(Array.isArray)) return [check as Command]
+  return check as readonly string[][]
 }
 
 async function check(
   host: Host,
   wanted: WantedExec,
-  name: 'onlyIf' | 'unless',
-  command: ExecParamsCommand,
+  { name, command }: { readonly name: 'onlyIf' | 'unless'; readonly command: Command },
 ): Promise<number | null> {
   const about = `Cannot check ${name} of exec "${wanted.title}"`
-  const { where } = wanted
-  const result = await host.exec.run(argumentsOf(command), optionsOf(wanted)).catch((cause: unknown) => {
-    throw new RekindleError({ code: 'exec-failed', message: about, where, kept, cause })
-  })
+  const result = await start(host, wanted, { about, command })
   if (!result.timedOut) return result.code
-  throw new RekindleError({ code: 'exec-timeout', message: `${about}: ${tooLong(wanted)}`, where, kept })
+  const message = `${about}: ${tooLong(wanted)}`
+  throw new RekindleError({ code: 'exec-timeout', message, where: wanted.where, kept })
 }
 
-async function runCommand(host: Host, wanted: WantedExec, verb: 'apply' | 'refresh'): Promise<void> {
-  const about = `Cannot ${verb} exec "${wanted.title}"`
-  const { where } = wanted
-  const { command, exitCodes = [0] } = wanted.params
-  const result = await host.exec.run(argumentsOf(command), optionsOf(wanted)).catch((cause: unknown) => {
-    throw new RekindleError({ code: 'exec-failed', message: about, where, kept, cause })
+async function start(
+  host: Host,
+  wanted: WantedExec,
+  { about, command }: { readonly about: string; readonly command: Command },
+): Promise<ExecResult> {
+  return host.exec.run(argumentsOf(command), optionsOf(wanted)).catch((cause: unknown) => {
+    // The reason names the program, which may be in what is not to be shown.
+    const shown = wanted.params.sensitive === true ? {} : { cause }
+    throw new RekindleError({ code: 'exec-failed', message: about, where: wanted.where, kept, ...shown })
   })
-  const output = lastLines(result)
-  if (result.timedOut) {
-    throw new RekindleError({ code: 'exec-timeout', message: `${about}: ${tooLong(wanted)}${output}`, where })
+}
+
+interface Attempt {
+  readonly verb: 'apply' | 'refresh'
+  readonly command: Command
+}
+
+async function runCommand(
+  host: Host,
+  wanted: WantedExec,
+  { verb, command }: Attempt,
+): Promise<Told | undefined> {
+  const about = `Cannot ${verb} exec "${wanted.title}"`
+  const { tries = 1, trySleep = 0, output = 'always', sensitive } = wanted.params
+  for (let left = tries - 1; ; left--) {
+    const result = await start(host, wanted, { about, command })
+    const shown = sensitive === true || output === 'never' ? '' : lastLines(result)
+    const failure = failureOf(wanted, result)
+    if (failure === undefined) return shown === '' || output !== 'always' ? undefined : { output: shown }
+    if (left === 0 || result.timedOut) {
+      const tried = tries > 1 && !result.timedOut ? ` (${tries} tries)` : ''
+      const answer = shown === '' ? '' : `\n${shown}`
+      const code = result.timedOut ? 'exec-timeout' : 'exec-failed'
+      throw new RekindleError({ code, message: `${about}: ${failure}${tried}${answer}`, where: wanted.where })
+    }
+    await pause(trySleep * 1000)
   }
-  if (result.code !== null && exitCodes.includes(result.code)) return
-  const ending = result.code === null ? `ended by ${result.signal}` : `exited with ${result.code}`
-  const message = `${about}: ${ending}, not with ${exitCodes.join(' or ')}${output}`
-  throw new RekindleError({ code: 'exec-failed', message, where })
+}
+
+/** Why what it ended with is no success. */
+function failureOf(wanted: WantedExec, { timedOut, code, signal }: ExecResult): string | undefined {
+  if (timedOut) return tooLong(wanted)
+  const { exitCodes = [0] } = wanted.params
+  if (code !== null && exitCodes.includes(code)) return undefined
+  const ending = code === null ? `ended by ${signal}` : `exited with ${code}`
+  return `${ending}, not with ${exitCodes.join(' or ')}`
 }
 
 /** A string needs a shell; a list is taken as it is. */
-function argumentsOf(command: ExecParamsCommand): readonly string[] {
+function argumentsOf(command: Command): readonly string[] {
   return typeof command === 'string' ? ['/bin/sh', '-c', command] : command
 }
 
@@ -123,10 +165,11 @@ function tooLong({ params }: WantedExec): string {
 
 function lastLines({ stdout, stderr }: ExecResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '')
-  return lines.length === 0 ? '' : `\n${lines.slice(-shownLines).join('\n')}`
+  return lines.slice(-shownLines).join('\n')
 }
 
-function renderCommand(command: ExecParamsCommand): string {
+function renderCommand({ command, sensitive }: ExecParams): string {
+  if (sensitive === true) return '[redacted]'
   const text = typeof command === 'string' ? command : command.join(' ')
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > shownCommand ? `${line.slice(0, shownCommand)}…` : line

@@ -32,6 +32,12 @@ export interface Step<Params, State> {
   readonly changes: readonly Change[]
 }
 
+/** What a change has to say for the report, nothing sensitive in it. */
+export interface Told {
+  /** The last lines of what a command printed. */
+  readonly output: string
+}
+
 /** A thing that the host has, as a role would declare it. */
 export interface Instance {
   readonly title: string
@@ -47,7 +53,13 @@ export interface ResourceType<Params, State> {
   /** What differs, for people and for `apply`. Empty: in sync. */
   diff(wanted: Wanted<Params>, actual: State): readonly Change[]
   /** Brings the host to the wanted state. Called only when `changes` is not empty, and never in no-op mode. */
-  apply(host: Host, wanted: Wanted<Params>, actual: State, changes: readonly Change[]): Promise<void>
+  apply(
+    host: Host,
+    wanted: Wanted<Params>,
+    actual: State,
+    changes: readonly Change[],
+    // biome-ignore lint/suspicious/noConfusingVoidType: most types have nothing to tell.
+  ): Promise<Told | void>
   /**
    * `apply` for several at once, where that is quicker: one apt-get for a hundred packages. They stand next to each other
    * in the catalog and none depends on another. When it throws, some may be done and some not: the engine reads again and
@@ -69,7 +81,8 @@ export interface ResourceType<Params, State> {
     changes: readonly Change[],
   ): Promise<readonly Change[]>
   /** Restart, reload or run, after something that notifies this resource changed. Absent: a refresh does nothing. */
-  refresh?(host: Host, wanted: Wanted<Params>, before: State): Promise<void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: most types have nothing to tell.
+  refresh?(host: Host, wanted: Wanted<Params>, before: State): Promise<Told | void>
   /** Whether a difference can be drift at all. Default true; an exec without a guard says false. */
   canDrift?(wanted: Wanted<Params>): boolean
   /**

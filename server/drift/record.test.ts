@@ -116,7 +116,8 @@ describe('recordDrift()', () => {
   it('opens no row for what is only audited, and one for what is so in part', () => {
     take([outcome({ outcome: 'pending', audited: ['content'] })])
     expect(rows()).toEqual([])
-    take([outcome({ outcome: 'drifted', audited: ['mode'] })])
+    const both = ['mode', 'owner'].map((property) => ({ property, from: 'a', to: 'b' }))
+    take([outcome({ outcome: 'drifted', changes: both, audited: ['mode'] })])
     expect(rows()).toHaveLength(1)
   })
 

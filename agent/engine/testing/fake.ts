@@ -27,10 +27,20 @@ export interface FakeMachine {
   /** Awaited before each `apply` and `refresh`, as `apply a`. */
   onAct: (act: string) => void | Promise<void>
   reads: number
+  /** Whether a change tells output for the report. */
+  tells: boolean
 }
 
 export function fakeMachine(): FakeMachine {
-  return { values: new Map(), colours: new Map(), done: [], faults: new Map(), onAct: () => {}, reads: 0 }
+  return {
+    values: new Map(),
+    colours: new Map(),
+    done: [],
+    faults: new Map(),
+    onAct: () => {},
+    reads: 0,
+    tells: false,
+  }
 }
 
 /** A fake type that can change several at once; told as `together a b`. A fault of one ends it before the next. */
@@ -84,11 +94,13 @@ export function fakeType(machine: FakeMachine, name = 'fake'): AnyResourceType {
       if (value !== undefined) machine.values.set(title, fault === 'does-not-hold' ? 'other' : value)
       if (colour !== undefined) machine.colours.set(title, colour)
       machine.done.push(`apply ${title}`)
+      return machine.tells ? { output: `applied ${title}` } : undefined
     },
     async refresh(_host, { title }) {
       await machine.onAct(`refresh ${title}`)
       if (machine.faults.get(title) === 'refresh') throw new Error('it did not come up')
       machine.done.push(`refresh ${title}`)
+      return machine.tells ? { output: `refreshed ${title}` } : undefined
     },
     canDrift: ({ params }) => paramsOf(params).unguarded !== true,
   }

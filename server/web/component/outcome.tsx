@@ -39,6 +39,7 @@ export function Outcome({ outcome, slowestMs }: { outcome: ResourceOutcome; slow
       {outcome.refreshed !== undefined && <Ids text="Refreshed by:" ids={outcome.refreshed} />}
       {outcome.withheld !== undefined && <p className="ids">Withheld: {outcome.withheld}</p>}
       {outcome.audited !== undefined && <Ids text="Only audited, never corrected:" ids={outcome.audited} />}
+      {outcome.output !== undefined && <pre className="output">{outcome.output}</pre>}
       <Changes changes={outcome.changes} of={outcome.id} />
     </article>
   )
