@@ -121,7 +121,7 @@ function renderValidators(schemas: readonly Schema[]): string {
 
 /** Our own words in a resource's schema. */
 interface ResourceSchema extends Schema {
-  readonly properties: Readonly<Record<string, { readonly refersTo?: string }>>
+  readonly properties: Readonly<Record<string, { readonly refersTo?: string; readonly collects?: object }>>
   readonly titleIsPath?: boolean
   readonly titleRefersTo?: string
   readonly identity?: readonly string[]
@@ -132,7 +132,9 @@ function renderTraits(schemas: readonly Schema[]): string {
   const traits = resources.map((schema) => [
     schema.$id.slice('resource/'.length),
     {
-      parameters: Object.keys(schema.properties).filter((name) => name !== 'blob'),
+      parameters: Object.keys(schema.properties).filter(
+        (name) => name !== 'blob' && schema.properties[name]?.collects === undefined,
+      ),
       hasBlob: 'blob' in schema.properties,
       titleIsPath: schema.titleIsPath === true,
       titleRefersTo: schema.titleRefersTo ?? null,
@@ -140,6 +142,9 @@ function renderTraits(schemas: readonly Schema[]): string {
         refersTo === undefined ? [] : [[name, refersTo]],
       ),
       identity: schema.identity ?? null,
+      collects: Object.entries(schema.properties).flatMap(([name, { collects }]) =>
+        collects === undefined ? [] : [[name, collects]],
+      ),
     },
   ])
   return `// Made by schemas/generate.ts; do not edit.
@@ -158,6 +163,22 @@ export interface ResourceTraits {
   readonly refersTo: readonly (readonly [parameter: string, kind: string])[]
   /** What makes two resources the same thing on the host, besides their titles: names of parameters. */
   readonly identity: readonly string[] | null
+  /** Parameters that the compiler fills with what else the catalog declares. */
+  readonly collects: readonly (readonly [parameter: string, what: Collects])[]
+}
+
+/** What the compiler puts into a parameter; never given by an author. */
+export interface Collects {
+  /** Only when this parameter is true. */
+  readonly when?: string
+  /** Paths that are declared below the title. */
+  readonly below?: true
+  /** Resources of this type; \`title\`: of the type that the title names. */
+  readonly type?: string
+  /** Only those of which this parameter is the title. */
+  readonly where?: string
+  /** The parameter that is collected; where it is absent, and by default, the title. */
+  readonly give?: string
 }
 
 export const resourceTraits: Readonly<Record<keyof ResourceParams, ResourceTraits>> = ${JSON.stringify(Object.fromEntries(traits), null, 2)}

@@ -3,11 +3,14 @@ import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { group } from './group.ts'
 import { pkg } from './package.ts'
+import { createPurge } from './purge.ts'
 import type { ResourceType } from './resource-type.ts'
 import { service } from './service.ts'
 import { user } from './user.ts'
 
-const types: readonly ResourceType<unknown, unknown>[] = [exec, file, group, pkg, service, user]
+const purge = createPurge((name) => resourceTypes.get(name))
+
+const types: readonly ResourceType<unknown, unknown>[] = [exec, file, group, pkg, purge, service, user]
 
 /** By name. */
 export const resourceTypes: ReadonlyMap<string, ResourceType<unknown, unknown>> = new Map(

@@ -43,6 +43,8 @@ export interface Instance {
   readonly title: string
   /** As an author writes them (`content`, not `blob`). Declared so, it would change nothing. */
   readonly params: Readonly<Record<string, unknown>>
+  /** Why it is never purged and not adopted, such as `an essential package`. */
+  readonly protectedBy?: string
 }
 
 export interface ResourceType<Params, State> {

@@ -9,6 +9,7 @@ export { type GroupOptions, group, type UserOptions, user } from './resource/acc
 export { type ExecOptions, exec } from './resource/exec.ts'
 export { type FileOptions, file } from './resource/file.ts'
 export { type PackageOptions, pkg } from './resource/package.ts'
+export { type PurgeableType, type PurgeOptions, purge } from './resource/purge.ts'
 export { type ServiceOptions, service } from './resource/service.ts'
 export { type Role, role } from './role.ts'
 export { type HostOptions, type Site, type SiteOptions, site } from './site.ts'

@@ -1,6 +1,7 @@
 /** Ordered resources as a catalog has them, contents taken out as blobs. Pure. */
 import type { CatalogResource } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
+import { collectedFrom } from './collected.ts'
 import type { Declared } from './declared.ts'
 import type { OrderedResource } from './order.ts'
 
@@ -12,12 +13,13 @@ export interface RenderedResources {
 
 export function renderResources(ordered: readonly OrderedResource[]): RenderedResources {
   const blobs = new Map<string, Uint8Array>()
+  const collected = collectedFrom(ordered.map(({ declared }) => declared))
   const resources = ordered.map(({ id, declared, require, notify }): CatalogResource => {
     return {
       id,
       type: declared.type,
       title: declared.title,
-      params: paramsOf(declared, blobs),
+      params: { ...paramsOf(declared, blobs), ...collected(declared) },
       ...(require.length === 0 ? {} : { require: [...require] }),
       ...(notify.length === 0 ? {} : { notify: [...notify] }),
       ...(declared.tags.length === 0 ? {} : { tags: [...declared.tags] }),

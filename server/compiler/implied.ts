@@ -99,6 +99,8 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
 
 /** What the schemas' words cannot say. */
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
+  // What is declared comes first: a renamed resource is there before its old name goes.
+  purge: ({ title }, { all }) => [...all.keys()].filter((id) => id.startsWith(`${title}:`)),
   service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
     const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)

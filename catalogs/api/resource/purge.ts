@@ -1,0 +1,30 @@
+/** Removal of what is not declared. */
+import type { ResourceParams } from '../../../schemas/generated/types.ts'
+import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { TypeRule } from '../parameter.ts'
+import type { Reference } from '../reference.ts'
+
+export type PurgeOptions = Authored<Omit<ResourceParams['purge'], 'declared'>> & Metaparams
+
+/** Types whose instances a host can list and remove. */
+export type PurgeableType = (typeof purgeable)[number]
+
+/**
+ * Removes every instance of a type that this catalog does not declare. Files of a directory: `file` with `purge`.
+ *
+ * @example purge('cron', { keep: ['backup-*'] })
+ */
+export function purge(type: PurgeableType, options: PurgeOptions = {}): Reference<'purge'> {
+  return declare({ type: 'purge', title: type, options, rule: purgeRule })
+}
+
+const purgeable = ['user', 'group', 'package'] as const
+
+export const purgeRule: TypeRule = {
+  wrongTitle: (title) =>
+    purgeable.some((type) => type === title) ? undefined : `the title is none of ${purgeable.join(', ')}`,
+  contradictions: ({ minUid }, title) =>
+    minUid !== undefined && title !== 'user' && title !== 'group'
+      ? ['"minUid" goes with user and group only']
+      : [],
+}

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest'
+import { collectedFrom } from './collected.ts'
+import type { Declared } from './declared.ts'
+
+function declared(type: string, title: string, params: Declared['params'] = {}): Declared {
+  return {
+    type,
+    title,
+    params,
+    require: [],
+    before: [],
+    notify: [],
+    subscribe: [],
+    tags: [],
+    where: 'a.ts:1',
+  }
+}
+
+it('collectedFrom() gives a purge the titles of its own type, and nobody else anything', () => {
+  const all = [
+    declared('purge', 'user'),
+    declared('user', 'b'),
+    declared('user', 'a'),
+    declared('group', 'g'),
+  ]
+  const collected = collectedFrom(all)
+  expect(all.map(collected)).toEqual([{ declared: ['a', 'b'] }, {}, {}, {}])
+})
