@@ -30,7 +30,12 @@ export function diagnose(name: SchemaName, value: unknown): readonly Diagnostic[
   if (validator === undefined)
     throw new RekindleError({ code: 'internal', message: `Cannot find the schema "${name}"` })
   if (validator(value)) return []
-  return (validator.errors ?? []).map((error) => toDiagnostic(error, value))
+  return toDiagnostics(validator.errors ?? [], value)
+}
+
+/** What ajv found wrong with `value`, in our words. */
+export function toDiagnostics(errors: readonly ErrorObject[], value: unknown): readonly Diagnostic[] {
+  return errors.map((error) => toDiagnostic(error, value))
 }
 
 /**

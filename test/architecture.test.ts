@@ -94,6 +94,7 @@ const ioPlaces: readonly string[] = [
   'server/web/vite.config.ts',
   'catalogs/api/template.ts',
   'catalogs/api/source.ts',
+  'agent/resource/testing.ts',
   'schemas/generate.ts',
 ]
 const pureModules = [

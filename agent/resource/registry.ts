@@ -1,4 +1,5 @@
 /** The one list of resource types. Each has its schema in schemas/resource/, which its parameters have passed before. */
+import { custom } from './custom.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { group } from './group.ts'
@@ -10,7 +11,16 @@ import { user } from './user.ts'
 
 const purge = createPurge((name) => resourceTypes.get(name))
 
-const types: readonly ResourceType<unknown, unknown>[] = [exec, file, group, pkg, purge, service, user]
+const types: readonly ResourceType<unknown, unknown>[] = [
+  custom,
+  exec,
+  file,
+  group,
+  pkg,
+  purge,
+  service,
+  user,
+]
 
 /** By name. */
 export const resourceTypes: ReadonlyMap<string, ResourceType<unknown, unknown>> = new Map(

@@ -1,6 +1,7 @@
 /** What admins import as 'rekindle'. */
 
 export { contain } from './contain.ts'
+export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'
 export type { Metaparams } from './declare.ts'
 export { facts, host } from './facts.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'

@@ -38,7 +38,15 @@ interface Slot {
 
 const root = join(import.meta.dirname, '..', '..')
 const ownCode = ['package.json', 'schemas', 'catalogs/api', 'server/compiler'].map((path) => join(root, path))
-const ownPackages = ['eta', 'ajv'].flatMap((name) => {
+/** Each with all that it loads. */
+const ownPackages = [
+  'eta',
+  'ajv',
+  'fast-deep-equal',
+  'fast-uri',
+  'json-schema-traverse',
+  'require-from-string',
+].flatMap((name) => {
   const manifest = findPackageJSON(name, import.meta.url)
   return manifest === undefined ? [] : [dirname(manifest)]
 })
