@@ -22,6 +22,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addApply(program)
   addPlan(program)
   addFacts(program)
+  addInspect(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -122,6 +123,23 @@ function addPlan(program: Command): void {
     .option('--tags <tags>', tagsHelp, parseTags)
     .option('--skip-tags <tags>', skipTagsHelp, parseTags)
     .action(showPlan)
+}
+
+function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('print what this host has of a type, as the TypeScript that declares it; changes nothing')
+    .argument('<type>', 'a resource type, such as user, package or service')
+    .argument('[title]', 'only the one of this title')
+    .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+    .option('--json', 'print titles and parameters as JSON')
+    .action(async (type: string, title: string | undefined, options: { stateDir: string; json?: true }) => {
+      const { inspect } = await import('./inspect/inspect.ts')
+      const instances = await inspect(type, title, { stateDir: resolve(options.stateDir) })
+      if (options.json === true) return console.log(JSON.stringify(instances, null, 2))
+      const { renderImport, renderInstances } = await import('./inspect/render.ts')
+      process.stdout.write(`${renderImport([type])}\n${renderInstances({ type, instances })}`)
+    })
 }
 
 function addFacts(program: Command): void {

@@ -20,6 +20,7 @@ const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
   apply: { side: agentSide, about: 'converge this host to a compiled catalog file' },
   plan: { side: agentSide, about: 'show what apply would change' },
   facts: { side: agentSide, about: 'print what this host says of itself' },
+  inspect: { side: agentSide, about: 'print what this host has of a type, as TypeScript' },
   server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
   token: { side: serverSide, about: 'make a join token for a new host' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
