@@ -5,8 +5,9 @@ import { agentNoop } from './agent-noop.ts'
 import { compile } from './compile.ts'
 import type { Bench, Figure } from './figure.ts'
 import { hosts } from './hosts.ts'
+import { peers } from './peers.ts'
 
-const benches: readonly Bench[] = [agentNoop, compile, hosts]
+const benches: readonly Bench[] = [agentNoop, compile, hosts, ...peers]
 
 function show(number: number): string {
   return number >= 100 ? number.toFixed(0) : number >= 1 ? number.toFixed(1) : number.toPrecision(2)

@@ -83,11 +83,23 @@ export async function serveRepository(dir: string, address: string, port: number
   return server
 }
 
+interface MadePackage {
+  readonly name: string
+  readonly version: string
+}
+
 /** Makes a package that holds one file, for tests of versions. */
-export async function makePackage(
-  dir: string,
-  { name, version }: { readonly name: string; readonly version: string },
-): Promise<void> {
+export async function makePackage(dir: string, made: MadePackage): Promise<void> {
+  await makePackages(dir, [made])
+}
+
+/** Makes several, and writes the index once. */
+export async function makePackages(dir: string, made: readonly MadePackage[]): Promise<void> {
+  for (const one of made) await buildPackage(dir, one)
+  await indexRepository(dir)
+}
+
+async function buildPackage(dir: string, { name, version }: MadePackage): Promise<void> {
   const tree = join(dir, `.${name}-${version}`)
   mkdirSync(join(tree, 'DEBIAN'), { recursive: true })
   mkdirSync(join(tree, 'usr/share', name), { recursive: true })
@@ -102,5 +114,4 @@ export async function makePackage(
   writeFileSync(join(tree, 'usr/share', name, 'version'), `${version}\n`)
   await run(['dpkg-deb', '--build', '--root-owner-group', tree, join(dir, `${name}_${version}_all.deb`)])
   rmSync(tree, { recursive: true })
-  await indexRepository(dir)
 }

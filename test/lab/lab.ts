@@ -69,10 +69,13 @@ export interface LabOptions {
   /** Folder of the lab; default one of its own in the cache, removed by `close`. */
   readonly dir?: string
   readonly subnet?: string
+  /** More packages that machines can install. */
+  readonly packages?: readonly string[]
   readonly log?: (line: string) => void
 }
 
-export async function createLab({ name, dir, subnet, log = () => {} }: LabOptions): Promise<Lab> {
+export async function createLab(options: LabOptions): Promise<Lab> {
+  const { name, dir, subnet, packages: more = [], log = () => {} } = options
   mkdirSync(cacheDir, { recursive: true })
   await sweepDeadLabs()
   const place = dir ?? mkdtempSync(join(cacheDir, `lab-${name}-`))
@@ -88,7 +91,7 @@ export async function createLab({ name, dir, subnet, log = () => {} }: LabOption
   const address = serverAddress(network)
   const agentPackage = await buildAgentPackage(join(cacheDir, 'package'))
   const base = await buildImage({ cacheDir, log })
-  const packages = await buildRepository({ cacheDir, base, packages: packagesForHosts, log })
+  const packages = await buildRepository({ cacheDir, base, packages: [...packagesForHosts, ...more], log })
   const repositoryDir = join(place, 'apt')
   copyRepository(packages, repositoryDir)
   const image = await buildImage({ cacheDir, agentPackage, aptSource, log })
