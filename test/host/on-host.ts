@@ -20,8 +20,15 @@ export interface OnHost {
   output(argv: readonly string[]): Promise<string>
   apply(
     resources: readonly CatalogResource[],
-    options?: { readonly noop?: boolean; readonly drift?: Catalog['drift'] },
+    options?: {
+      readonly noop?: boolean
+      readonly drift?: Catalog['drift']
+      readonly flags?: readonly string[]
+    },
   ): Promise<Applied>
+  /** Puts a catalog where `applyCommand` reads it. */
+  prepareCatalog(resources: readonly CatalogResource[], drift?: Catalog['drift']): void
+  readonly applyCommand: readonly string[]
   /** A resource as a catalog has it; `content` is put into the machine's blob store. */
   resource(id: string, params: Record<string, unknown>, more?: Partial<CatalogResource>): CatalogResource
 }
@@ -41,6 +48,20 @@ export async function bootHost(lab: Lab, machine: string): Promise<OnHost> {
   }
   await output(['systemctl', 'disable', '--now', '--quiet', 'rekindle-agent'])
   await output(['apt-get', 'update', '-qq'])
+  function prepareCatalog(resources: readonly CatalogResource[], drift: Catalog['drift'] = 'correct'): void {
+    const catalog: Catalog = {
+      version: 1,
+      host: machine,
+      role: 'test',
+      revision: 'test',
+      drift,
+      resources: [...resources],
+    }
+    writeFileSync(join(root, 'root/catalog.json'), JSON.stringify(catalog))
+  }
+  const applyCommand = [
+    ...['rekindle', 'apply', '/root/catalog.json', '--blobs', blobs, '--json', '--detailed-exitcodes'],
+  ]
   return {
     machine,
     run,
@@ -61,18 +82,11 @@ export async function bootHost(lab: Lab, machine: string): Promise<OnHost> {
         ...more,
       }
     },
-    async apply(resources, { noop = false, drift = 'correct' } = {}) {
-      const catalog: Catalog = {
-        version: 1,
-        host: machine,
-        role: 'test',
-        revision: 'test',
-        drift,
-        resources: [...resources],
-      }
-      writeFileSync(join(root, 'root/catalog.json'), JSON.stringify(catalog))
-      const flags = ['--blobs', blobs, '--json', '--detailed-exitcodes', ...(noop ? ['--noop'] : [])]
-      const { code, stdout, stderr } = await run(['rekindle', 'apply', '/root/catalog.json', ...flags])
+    prepareCatalog,
+    applyCommand,
+    async apply(resources, { noop = false, drift, flags = [] } = {}) {
+      prepareCatalog(resources, drift)
+      const { code, stdout, stderr } = await run([...applyCommand, ...(noop ? ['--noop'] : []), ...flags])
       if (stdout === '') throw new Error(`rekindle apply exited ${code}: ${stderr}`)
       return { code, report: JSON.parse(stdout) as Report, stderr }
     },
