@@ -17,6 +17,22 @@ export function parseCandidates(policy: string): ReadonlyMap<string, string | nu
   return candidates
 }
 
+/** All versions of each package in the answer of `apt-cache madison`: `name | version | source`, newest first. */
+export function parseVersions(madison: string): ReadonlyMap<string, readonly string[]> {
+  const versions = new Map<string, string[]>()
+  for (const line of madison.split('\n')) {
+    const [name = '', version = ''] = line.split('|').map((cell) => cell.trim())
+    const known = versions.get(name) ?? []
+    if (version !== '' && !known.includes(version)) versions.set(name, [...known, version])
+  }
+  return versions
+}
+
+/** Names that `apt-get --simulate remove` would remove: its `Remv` lines. */
+export function parseRemovals(simulation: string): readonly string[] {
+  return [...simulation.matchAll(/^(?:Remv|Purg) (\S+)/gm)].map(([, name]) => name ?? '')
+}
+
 /**
  * Why apt-get or dpkg failed, in its own words, on one line: dependencies that cannot be met, what dpkg said of a
  * package, and apt's `E:` lines.
@@ -48,6 +64,6 @@ export function isAboutLists(complaint: string): boolean {
   )
 }
 
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }

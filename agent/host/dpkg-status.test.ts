@@ -127,7 +127,7 @@ test.each([
 ] as const)(
   'a package that is $state is installed: $installed, half done: $halfDone',
   ({ state, installed, halfDone }) => {
-    const found = { name: 'a', architecture: 'all', state, held: false, version: '1' }
+    const found = { name: 'a', architecture: 'all', state, held: false, version: '1', isBase: false }
     expect(isInstalled(found)).toBe(installed)
     expect(isHalfDone(found)).toBe(halfDone)
   },

@@ -27,6 +27,8 @@ export interface DpkgPackage {
   readonly held: boolean
   /** As dpkg writes it, epoch and revision included; undefined when nothing of it is there. */
   readonly version: string | undefined
+  /** Essential, or of the priority `required` or `important`: a system without it is broken. */
+  readonly isBase: boolean
 }
 
 export interface DpkgDatabase {
@@ -86,7 +88,12 @@ function parsePackage(stanza: string): DpkgPackage {
     throw new Error(`package "${name ?? ''}" has the status "${status ?? ''}", which dpkg does not write`)
   }
   const version = field(stanza, 'Version')
-  return { name, architecture: field(stanza, 'Architecture') ?? '', state, held: want === 'hold', version }
+  return {
+    ...{ name, architecture: field(stanza, 'Architecture') ?? '', state, held: want === 'hold', version },
+    isBase:
+      field(stanza, 'Essential') === 'yes' ||
+      ['required', 'important'].includes(field(stanza, 'Priority') ?? ''),
+  }
 }
 
 function parseProvides(list: string | undefined): readonly string[] {

@@ -2,10 +2,18 @@
  * apt and dpkg. Reading is one file; writing goes through apt-get, which resolves, fetches, locks and orders. Before
  * anything is written, an earlier run that was killed in the middle is finished (`dpkg --configure -a`).
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
-import { aptComplaint, fetchComplaint, isAboutLists, parseCandidates } from './apt-answer.ts'
+import {
+  aptComplaint,
+  fetchComplaint,
+  isAboutLists,
+  oneLine,
+  parseCandidates,
+  parseRemovals,
+  parseVersions,
+} from './apt-answer.ts'
 import { readerOf, updatesIn } from './dpkg-database.ts'
 import {
   type DpkgDatabase,
@@ -20,11 +28,21 @@ export interface InstallRequest {
   readonly name: string
   /** Exactly this version, also when a newer one is installed. Absent: the candidate. */
   readonly version?: string | undefined
+  /** A file to install it from. */
+  readonly path?: string | undefined
 }
 
 export interface InstallOptions {
   /** Install what the packages recommend, too. */
   readonly recommends: boolean
+  /** Release to take them from, such as `bookworm-backports`. */
+  readonly release?: string | undefined
+  /** More arguments for apt-get. */
+  readonly options?: readonly string[] | undefined
+  /** Put the packages' configuration files in place of those that a person changed. Default false. */
+  readonly replaceConfigFiles?: boolean
+  /** False: the packages' scripts start no service. Default true. */
+  readonly startServices?: boolean
 }
 
 export interface Dpkg {
@@ -32,6 +50,18 @@ export interface Dpkg {
   read(): DpkgDatabase
   /** What `apt-get install` would install, by name; names that apt does not know are absent. */
   candidates(names: readonly string[]): Promise<ReadonlyMap<string, string | null>>
+  /** All versions that could be installed, by name; names that apt does not know are absent. */
+  versions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
+  /** The version in a package file. @throws RekindleError `resource-unreadable` */
+  versionOfFile(path: string): Promise<string>
+  /** Names of what a removal would remove, what needs it included. Changes nothing. */
+  removals(names: readonly string[]): Promise<readonly string[]>
+  /** Names of the packages that a person asked for, not those that came with them. */
+  chosen(): Promise<readonly string[]>
+  /** Sets whether versions may change in an upgrade of everything. */
+  hold(names: readonly string[], held: boolean): Promise<void>
+  /** Answers questions that packages will ask: lines as debconf-set-selections(1) reads them. */
+  preseed(lines: readonly string[]): Promise<void>
   /** Installs, upgrades, downgrades or repairs. Configuration files that a person changed are kept. */
   install(requests: readonly InstallRequest[], options: InstallOptions): Promise<void>
   /** Removes; configuration files stay. */
@@ -63,11 +93,13 @@ const environment = {
 
 /** How long fresh package lists are good for, as a limit on how often a run that misses a package asks for newer ones. */
 const listsFreshMs = 5 * 60_000
+const policyMark = '# Put here by Rekindle while it installs a package with startServices: false'
 const lockTimeoutSeconds = 300
 const writeTimeoutMs = 30 * 60_000
 const readTimeoutMs = 60_000
 
 const keepConfiguration = ['--force-confdef', '--force-confold']
+const replaceConfiguration = ['--force-confnew']
 
 const aptGet = [
   'apt-get',
@@ -77,8 +109,10 @@ const aptGet = [
   `--option=DPkg::Lock::Timeout=${lockTimeoutSeconds}`,
   // Without it, a name that apt does not know and that has a dot in it is a regular expression.
   '--option=APT::Cmd::Pattern-Only=true',
-  ...keepConfiguration.map((option) => `--option=Dpkg::Options::=${option}`),
 ]
+
+const dpkgOptions = (options: readonly string[]) =>
+  options.map((option) => `--option=Dpkg::Options::=${option}`)
 
 /** @example createDpkg(exec).read().packages.get('nginx')?.version */
 export function createDpkg(
@@ -110,7 +144,8 @@ export function createDpkg(
   /** dpkg does not remove what it could not unpack to its end; it wants the whole package first. */
   const completeFirst = async (names: readonly string[]): Promise<void> => {
     const torn = namesOfTorn(names, read())
-    if (torn.length > 0) await run([...aptGet, '--reinstall', 'install', '--', ...torn])
+    if (torn.length > 0)
+      await run([...aptGet, ...dpkgOptions(keepConfiguration), '--reinstall', 'install', '--', ...torn])
   }
 
   const write = async (argv: readonly string[], goal: Goal): Promise<void> => {
@@ -134,7 +169,62 @@ export function createDpkg(
         message: `Cannot tell the candidate versions: apt-cache answers "${aptComplaint(result)}"`,
       })
     },
-    install: async (requests, { recommends }) => {
+    versions: async (names) => {
+      if (names.length === 0) return new Map()
+      const { stdout } = await exec.run(['apt-cache', 'madison', '--', ...names], {
+        env: environment,
+        timeoutMs: readTimeoutMs,
+      })
+      return parseVersions(stdout)
+    },
+    versionOfFile: async (path) => {
+      const argv = ['dpkg-deb', '--field', path, 'Version']
+      const { code, stdout, stderr } = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
+      if (code === 0) return stdout.trim()
+      throw new RekindleError({
+        code: 'resource-unreadable',
+        message: `Cannot read the package file "${path}": dpkg-deb answers "${oneLine(stderr)}"`,
+      })
+    },
+    removals: async (names) => {
+      const { stdout } = await exec.run([...aptGet, '--simulate', 'remove', '--', ...names], {
+        env: environment,
+        timeoutMs: readTimeoutMs,
+      })
+      return parseRemovals(stdout)
+    },
+    chosen: async () => {
+      const { stdout } = await exec.run(['apt-mark', 'showmanual'], {
+        env: environment,
+        timeoutMs: readTimeoutMs,
+      })
+      return stdout.split('\n').filter((name) => name !== '')
+    },
+    hold: async (names, held) => {
+      const result = await run(['apt-mark', held ? 'hold' : 'unhold', '--', ...names])
+      if (result.code === 0) return
+      const quoted = names.map((name) => `"${name}"`).join(', ')
+      throw new RekindleError({
+        code: 'apply-failed',
+        message: `Cannot ${held ? 'hold' : 'release'} package ${quoted}: apt-mark answers "${aptComplaint(result)}"`,
+      })
+    },
+    preseed: async (lines) => {
+      const result = await exec.run(['debconf-set-selections'], {
+        env: environment,
+        timeoutMs: readTimeoutMs,
+        stdin: `${lines.join('\n')}\n`,
+      })
+      if (result.code === 0) return
+      // The lines may hold passwords, and the tool quotes them.
+      throw new RekindleError({
+        code: 'apply-failed',
+        message: 'Cannot set the answers for debconf: debconf-set-selections refuses them',
+        hint: 'The package debconf brings it; see debconf-show NAME for questions and types',
+      })
+    },
+    install: async (requests, { recommends, release, options = [], ...how }) => {
+      allowStarts(root)
       if (!hasLists(root)) await update()
       const before = read()
       const names = requests.map(({ name }) => name)
@@ -145,15 +235,25 @@ export function createDpkg(
         recommends ? '--install-recommends' : '--no-install-recommends',
         ...(exact ? ['--allow-downgrades'] : []),
         ...(torn.length > 0 ? ['--reinstall'] : []),
+        ...dpkgOptions(how.replaceConfigFiles === true ? replaceConfiguration : keepConfiguration),
+        ...(release === undefined ? [] : [`--target-release=${release}`]),
+        ...options,
         'install',
         '--',
-        ...requests.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`)),
+        ...requests.map(renderRequest),
       ]
-      await write(argv, {
+      const goal: Goal = {
         verb: 'install',
         names,
         isDone: (after) => requests.every((request) => isInstalledNow(request, before, after)),
-      })
+      }
+      if (how.startServices !== false) return write(argv, goal)
+      const allow = forbidStarts(root)
+      try {
+        await write(argv, goal)
+      } finally {
+        allow()
+      }
     },
     remove: async (names) => {
       await completeFirst(names)
@@ -173,6 +273,30 @@ export function createDpkg(
       })
     },
   }
+}
+
+function renderRequest({ name, version, path }: InstallRequest): string {
+  if (path !== undefined) return path
+  return version === undefined ? name : `${name}=${version}`
+}
+
+/**
+ * Debian's maintainer scripts ask this program whether they may start a service (invoke-rc.d(8)); 101 says no. A file of
+ * another's is left alone. What a killed agent left behind is taken away at its next start of an installation.
+ *
+ * @returns what takes it away again
+ */
+function forbidStarts(root: string): () => void {
+  const path = join(root, 'usr/sbin/policy-rc.d')
+  if (existsSync(path) && !readFileSync(path, 'utf8').includes(policyMark)) return () => {}
+  writeFileSync(path, `#!/bin/sh\n${policyMark}\nexit 101\n`, { mode: 0o755 })
+  return () => rmSync(path, { force: true })
+}
+
+/** Takes away what an agent that was killed has left. */
+function allowStarts(root: string): void {
+  const path = join(root, 'usr/sbin/policy-rc.d')
+  if (existsSync(path) && readFileSync(path, 'utf8').includes(policyMark)) rmSync(path, { force: true })
 }
 
 function hasLists(root: string): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { PackageParams } from '../../schemas/generated/types.ts'
 import type { Dpkg } from '../host/dpkg.ts'
 import { type DpkgPackage, parseDpkgStatus } from '../host/dpkg-status.ts'
+import type { FileReader } from '../host/file-reader.ts'
 import { pkg } from './package.ts'
 import { partialHost } from './partial-host.ts'
 import type { Wanted } from './resource-type.ts'
@@ -12,6 +13,7 @@ const installed: DpkgPackage = {
   state: 'installed',
   held: false,
   version: '1.0',
+  isBase: false,
 }
 const absent = undefined
 
@@ -27,6 +29,26 @@ describe('diff()', () => {
       { params: { ensure: 'absent' }, found: { ...installed, state: 'config-files' }, changes: [] },
       { params: { ensure: 'absent' }, found: { ...installed, state: 'not-installed' }, changes: [] },
       { params: { ensure: 'purged' }, found: absent, changes: [] },
+      { params: { held: false }, found: installed, changes: [] },
+      { params: { held: true }, found: { ...installed, held: true }, changes: [] },
+      { params: { version: '>=0.9 <2' }, found: installed, changes: [] },
+      { params: { held: true }, found: installed, changes: ['held: false -> true'] },
+      {
+        params: { held: true },
+        found: absent,
+        changes: ['ensure: absent -> present', 'held: false -> true'],
+      },
+      {
+        params: { ensure: 'latest', held: true },
+        found: { ...installed, held: true },
+        candidate: '1.1',
+        changes: ['version: 1.0 -> 1.1'],
+      },
+      {
+        params: { version: '<1', held: false },
+        found: { ...installed, held: true },
+        changes: ['version: 1.0 -> <1', 'held: true -> false'],
+      },
       { params: {}, found: { ...installed, state: 'triggers-awaited' }, changes: [] },
       { params: {}, found: absent, changes: ['ensure: absent -> present'] },
       { params: { version: '1.1' }, found: absent, changes: ['ensure: absent -> 1.1'] },
@@ -118,14 +140,89 @@ describe('apply()', () => {
     { params: { ensure: 'latest' }, call: 'install demo recommends=false' },
     { params: { ensure: 'absent' }, call: 'remove demo' },
     { params: { ensure: 'purged' }, call: 'purge demo' },
+    {
+      params: { release: 'bookworm-backports' },
+      call: 'install demo recommends=false release=bookworm-backports',
+    },
+    { params: { startServices: false }, call: 'install demo recommends=false startServices=false' },
+    { params: { source: '/tmp/demo.deb' }, call: 'install /tmp/demo.deb recommends=false' },
+    { params: { name: 'other' }, call: 'install other recommends=false' },
   ])('of $params is "$call"', async ({ params, call }) => {
     const { host, calls } = hostWith('')
-    await pkg.apply(host, wantedOf('demo', params), { found: undefined, candidate: null })
+    const wanted = wantedOf('demo', params)
+    const state = { found: undefined, candidate: null }
+    await pkg.apply(host, wanted, state, pkg.diff(wanted, state))
     expect(calls).toEqual([call])
+  })
+
+  test('sets a hold after the installation, and releases one that is in the way of a version', async () => {
+    const { host, calls } = hostWith('')
+    const wanted = wantedOf('demo', { version: '1.1', held: true })
+    const state = { found: { ...installed, held: true }, candidate: null }
+    await pkg.apply(host, wanted, state, pkg.diff(wanted, state))
+    expect(calls).toEqual(['unhold demo', 'install demo=1.1 recommends=false', 'hold demo'])
+  })
+
+  test('of a hold alone installs nothing', async () => {
+    const { host, calls } = hostWith('')
+    const wanted = wantedOf('demo', { held: true })
+    const state = { found: installed, candidate: null }
+    await pkg.apply(host, wanted, state, pkg.diff(wanted, state))
+    expect(calls).toEqual(['hold demo'])
+  })
+
+  test('takes the newest version inside a range, and fails where there is none', async () => {
+    const { host, calls } = hostWith('', {}, { demo: ['2.0', '1.19-1', '1.0'] })
+    const inside = wantedOf('demo', { version: '<=1.19-1' })
+    const state = (await pkg.read(host, [inside])).get(inside.id)
+    if (state === undefined || state instanceof Error) throw new Error('no state')
+    await pkg.apply(host, inside, state, pkg.diff(inside, state))
+    expect(calls).toEqual(['install demo=1.19-1 recommends=false'])
+    const outside = wantedOf('demo', { version: '>3' })
+    const none = { found: undefined, candidate: null }
+    await expect(pkg.apply(host, outside, none, pkg.diff(outside, none))).rejects.toThrow(
+      'apt knows no version of it in >3',
+    )
+  })
+
+  test('removes nothing where something else would go too, unless that is allowed', async () => {
+    const { host, calls } = hostWith('', {}, {}, ['demo', 'dependent'])
+    const state = { found: installed, candidate: null }
+    const strict = wantedOf('demo', { ensure: 'absent' })
+    await expect(pkg.apply(host, strict, state, pkg.diff(strict, state))).rejects.toThrow(
+      'Cannot remove package "demo": "dependent" would be removed too',
+    )
+    expect(calls).toEqual([])
+    const lax = wantedOf('demo', { ensure: 'absent', removeDependents: true })
+    await pkg.apply(host, lax, state, pkg.diff(lax, state))
+    expect(calls).toEqual(['remove demo'])
   })
 })
 
-function hostWith(status: string, candidates: Record<string, string | null> = {}) {
+describe('applyMany()', () => {
+  test('is one installation for equal options, one removal, and one for each other set of options', async () => {
+    const { host, calls } = hostWith('')
+    const steps = [
+      wantedOf('a'),
+      wantedOf('b', { version: '1.0' }),
+      wantedOf('c', { recommends: true }),
+      wantedOf('d', { ensure: 'absent' }),
+      wantedOf('e', { ensure: 'absent' }),
+    ].map((wanted) => {
+      const actual = { found: wanted.params.ensure === 'absent' ? installed : undefined, candidate: null }
+      return { wanted, actual, changes: pkg.diff(wanted, actual) }
+    })
+    await pkg.applyMany(host, steps)
+    expect(calls).toEqual(['remove d e', 'install a b=1.0 recommends=false', 'install c recommends=true'])
+  })
+})
+
+function hostWith(
+  status: string,
+  candidates: Record<string, string | null> = {},
+  versions: Record<string, readonly string[]> = {},
+  removed: readonly string[] = [],
+) {
   const asked: (readonly string[])[] = []
   const calls: string[] = []
   const dpkg: Dpkg = {
@@ -134,9 +231,25 @@ function hostWith(status: string, candidates: Record<string, string | null> = {}
       asked.push(names)
       return new Map(Object.entries(candidates))
     },
-    async install(requests, { recommends }) {
-      const names = requests.map(({ name, version }) => (version === undefined ? name : `${name}=${version}`))
-      calls.push(`install ${names.join(' ')} recommends=${recommends}`)
+    versions: async () => new Map(Object.entries(versions)),
+    versionOfFile: async () => '1.0',
+    removals: async () => removed,
+    chosen: async () => [],
+    async hold(names, held) {
+      calls.push(`${held ? 'hold' : 'unhold'} ${names.join(' ')}`)
+    },
+    async preseed(lines) {
+      calls.push(`preseed ${lines.join('; ')}`)
+    },
+    async install(requests, { recommends, release, startServices }) {
+      const names = requests.map(
+        ({ name, version, path }) => path ?? (version === undefined ? name : `${name}=${version}`),
+      )
+      const more = [
+        ...(release === undefined ? [] : [`release=${release}`]),
+        ...(startServices === false ? ['startServices=false'] : []),
+      ]
+      calls.push(['install', ...names, `recommends=${recommends}`, ...more].join(' '))
     },
     async remove(names) {
       calls.push(`remove ${names.join(' ')}`)
@@ -145,7 +258,9 @@ function hostWith(status: string, candidates: Record<string, string | null> = {}
       calls.push(`purge ${names.join(' ')}`)
     },
   }
-  return { host: partialHost({ dpkg }), asked, calls }
+  // A host whose system is made of dpkg.
+  const files = { exists: (path: string) => path === '/var/lib/dpkg/status' } as unknown as FileReader
+  return { host: partialHost({ dpkg, files }), asked, calls }
 }
 
 function wantedOf(title: string, params: PackageParams = {}): Wanted<PackageParams> {

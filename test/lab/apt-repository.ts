@@ -86,6 +86,8 @@ export async function serveRepository(dir: string, address: string, port: number
 interface MadePackage {
   readonly name: string
   readonly version: string
+  /** Names of packages, as in a control file. */
+  readonly depends?: string
 }
 
 /** Makes a package that holds one file, for tests of versions. */
@@ -99,7 +101,7 @@ export async function makePackages(dir: string, made: readonly MadePackage[]): P
   await indexRepository(dir)
 }
 
-async function buildPackage(dir: string, { name, version }: MadePackage): Promise<void> {
+async function buildPackage(dir: string, { name, version, depends }: MadePackage): Promise<void> {
   const tree = join(dir, `.${name}-${version}`)
   mkdirSync(join(tree, 'DEBIAN'), { recursive: true })
   mkdirSync(join(tree, 'usr/share', name), { recursive: true })
@@ -107,6 +109,7 @@ async function buildPackage(dir: string, { name, version }: MadePackage): Promis
     `Package: ${name}`,
     `Version: ${version}`,
     'Architecture: all',
+    ...(depends === undefined ? [] : [`Depends: ${depends}`]),
     'Maintainer: Rekindle <rekindle@localhost>',
     `Description: ${name} for tests`,
   ]
