@@ -19,9 +19,9 @@ export function createMachineRunner(
   identity: Identity,
   client: () => Client,
 ): Runner {
-  const { stateDir } = config
+  const { stateDir, server } = config
   const fetchBlob = (sha256: string) => client().fetchBlob(sha256)
-  const host = createHost({ stateDir, fetchBlob })
+  const host = createHost({ stateDir, fetchBlob, server })
   return createRunner({
     hostName: identity.host,
     client: {

@@ -195,7 +195,7 @@ function setAttributes(path: string, { uid, gid, mode }: Partial<Attributes>): v
 }
 
 /** A file that this process does not write at, of a process that is gone or had this one's id before it. */
-function isLeftover(name: string): boolean {
+export function isLeftover(name: string): boolean {
   const maker = makerOf(name)
   if (maker === undefined) return false
   return maker === process.pid || !isAlive(maker)

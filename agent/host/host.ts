@@ -8,8 +8,13 @@ import type { BlobStore } from './blob.ts'
 import type { Dpkg } from './dpkg.ts'
 import type { Exec } from './exec.ts'
 import type { FileReader } from './file-reader.ts'
+import type { Kernel } from './kernel.ts'
+import type { Notes } from './note.ts'
 import type { Passwd } from './passwd.ts'
+import type { Reachability } from './reachability.ts'
 import type { Systemd } from './systemd.ts'
+import type { Timers } from './timer.ts'
+import type { Trees } from './tree.ts'
 
 export interface Host {
   /** Runs programs: argument arrays in, exit code and output out. */
@@ -28,4 +33,14 @@ export interface Host {
   readonly systemd: Systemd
   /** passwd, group and shadow files, and the shadow tools that change them. */
   readonly passwd: Passwd
+  /** Files of /proc and /sys. */
+  readonly kernel: Kernel
+  /** What a type keeps about this host that the host cannot tell. */
+  readonly notes: Notes
+  /** Whole directories, made beside their place and moved in. */
+  readonly trees: Trees
+  /** Commands that systemd runs later, whatever becomes of the agent. */
+  readonly timers: Timers
+  /** Whether the server and others can be reached. */
+  readonly reachability: Reachability
 }

@@ -7,27 +7,40 @@ import { createDpkg } from './dpkg.ts'
 import { createExec } from './exec.ts'
 import { createFileReader } from './file-reader.ts'
 import type { Host } from './host.ts'
+import { createKernel } from './kernel.ts'
+import { createNotes } from './note.ts'
 import { createPasswd } from './passwd.ts'
+import { createReachability } from './reachability.ts'
 import { createSystemd } from './systemd.ts'
+import { createTimers } from './timer.ts'
+import { createTrees } from './tree.ts'
 
 export interface HostOptions {
   /** Contents and backups are kept below it, in `blob/` and `backup/`, made at the first write. */
   readonly stateDir: string
   /** Gets contents that are not in the store. Absent: they are missing. */
   readonly fetchBlob?: FetchBlob
+  /** Base URL of the agent's server. Absent: there is none. */
+  readonly server?: string
 }
 
 /** Touches nothing until a port is used. */
-export function createHost({ stateDir, fetchBlob }: HostOptions): Host {
+export function createHost({ stateDir, fetchBlob, server }: HostOptions): Host {
   const exec = createExec()
+  const write = createAtomicFile()
   return {
     exec,
+    kernel: createKernel(),
     files: createFileReader(),
-    write: createAtomicFile(),
+    write,
     blobs: createBlobStore(join(stateDir, 'blob'), fetchBlob),
     backups: createBackupStore(join(stateDir, 'backup')),
     dpkg: createDpkg(exec),
     systemd: createSystemd(exec),
     passwd: createPasswd(exec),
+    notes: createNotes(join(stateDir, 'note'), write),
+    trees: createTrees(exec),
+    timers: createTimers(exec, join(stateDir, 'lock')),
+    reachability: createReachability(server),
   }
 }

@@ -1,20 +1,28 @@
 /** systemctl and the journal. Each call waits until systemd has done the job, and a failure tells what the unit logged. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Exec } from './exec.ts'
+import { pause } from './pause.ts'
 import { isRunning, isStopped, parseUnits, type Unit, unitProperties } from './unit.ts'
 
 export interface Systemd {
   /** One call for all units, by name; a unit that does not exist is there, with `load` `not-found`. */
   read(names: readonly string[]): Promise<ReadonlyMap<string, Unit>>
-  /** Starts, and sees that the unit stays up for a moment: a service that dies at once counts as started for systemd. */
-  start(unit: Unit): Promise<void>
-  stop(unit: Unit): Promise<void>
+  /** Names of all service units that have a unit file, templates left out. */
+  listServices(): Promise<readonly string[]>
+  /** Makes systemd read its unit files again. */
+  reloadFiles(): Promise<void>
+  /**
+   * Starts with one call, and sees that the units stay up for a moment: a service that dies at once counts as started
+   * for systemd.
+   */
+  start(...units: readonly Unit[]): Promise<void>
+  stop(...units: readonly Unit[]): Promise<void>
   restart(unit: Unit): Promise<void>
   reload(unit: Unit): Promise<void>
-  enable(unit: Unit): Promise<void>
-  disable(unit: Unit): Promise<void>
-  mask(unit: Unit): Promise<void>
-  unmask(unit: Unit): Promise<void>
+  enable(...units: readonly Unit[]): Promise<void>
+  disable(...units: readonly Unit[]): Promise<void>
+  mask(...units: readonly Unit[]): Promise<void>
+  unmask(...units: readonly Unit[]): Promise<void>
   /** The last lines that the unit logged, newest last; empty when there is no journal. */
   journal(name: string): Promise<readonly string[]>
 }
@@ -84,23 +92,34 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
     })
   }
 
-  const control = async (verb: Verb, unit: Unit, options: readonly string[] = []): Promise<void> => {
-    const argv = ['systemctl', '--quiet', '--no-ask-password', ...options, verb, '--', unit.id]
+  const control = async (
+    verb: Verb,
+    units: readonly Unit[],
+    options: readonly string[] = [],
+  ): Promise<void> => {
+    const [unit] = units
+    if (unit === undefined) return
+    const names = units.map(({ id }) => id)
+    const argv = ['systemctl', '--quiet', '--no-ask-password', ...options, verb, '--', ...names]
     const { code, stderr, timedOut } = await exec.run(argv, { env: environment, timeoutMs: jobTimeoutMs })
     if (timedOut) await fail(verb, unit, `systemd did not end the job within ${jobTimeoutMs / 1000} seconds`)
     if (code !== 0) await fail(verb, unit, `systemctl answers "${oneLine(stderr)}"`)
   }
 
   /** Lets systemd read unit files that were changed, or it would run the old ones. */
-  const refreshFiles = async (unit: Unit): Promise<void> => {
-    if (!unit.needsReload) return
+  const refreshFiles = async (units: readonly Unit[]): Promise<void> => {
+    const stale = units.filter(({ needsReload }) => needsReload)
+    if (stale.length > 0) await reloadFiles(stale)
+  }
+
+  const reloadFiles = async (stale: readonly Unit[]): Promise<void> => {
     const argv = ['systemctl', 'daemon-reload']
     const { code, stderr } = await exec.run(argv, { env: environment, timeoutMs: jobTimeoutMs })
     if (code !== 0) {
       throw new RekindleError({
         code: 'apply-failed',
-        message: `Cannot make systemd read the changed files of ${unit.id}: systemctl answers "${oneLine(stderr)}"`,
-        kept: `${unit.id} is ${unit.active}`,
+        message: `Cannot make systemd read the changed files of ${stale.map(({ id }) => id).join(', ') || 'its units'}: systemctl answers "${oneLine(stderr)}"`,
+        kept: stale.map(({ id, active }) => `${id} is ${active}`).join(', ') || 'what runs, runs on',
       })
     }
   }
@@ -111,45 +130,74 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
       timeoutMs: settleMs,
     })
 
-  const settle = async (verb: 'start' | 'restart', before: Unit): Promise<void> => {
-    let unit = (await read([before.id])).get(before.id)
-    if (unit !== undefined && startedUnproved.has(unit.type) && unit.mainPid > 0) {
-      await waitForEnd(unit.mainPid)
-      unit = (await read([before.id])).get(before.id)
+  const settle = async (verb: 'start' | 'restart', started: readonly Unit[]): Promise<void> => {
+    const ids = started.map(({ id }) => id)
+    let units = await read(ids)
+    const unproved = [...units.values()].filter(
+      ({ type, mainPid }) => startedUnproved.has(type) && mainPid > 0,
+    )
+    const [first] = unproved
+    if (first !== undefined) {
+      // Of several, all are given their time at once.
+      await (unproved.length === 1 ? waitForEnd(first.mainPid) : pause(settleMs))
+      units = await read(ids)
     }
-    if (unit === undefined) return await fail(verb, before, 'systemd does not know it any more')
-    const why = notHeld(unit)
-    if (why !== undefined) await fail(verb, unit, why)
+    for (const before of started) {
+      const unit = units.get(before.id)
+      if (unit === undefined) return await fail(verb, before, 'systemd does not know it any more')
+      const why = notHeld(unit)
+      if (why !== undefined) await fail(verb, unit, why)
+    }
   }
 
-  const launch = async (verb: 'start' | 'restart', unit: Unit): Promise<void> => {
-    await refreshFiles(unit)
+  const launch = async (verb: 'start' | 'restart', units: readonly Unit[]): Promise<void> => {
+    await refreshFiles(units)
     // systemd counts starts and refuses the sixth in ten seconds, whatever was repaired since. A unit that was never
     // loaded has no counter, and the command fails for it.
-    await exec.run(['systemctl', '--quiet', 'reset-failed', '--', unit.id], {
+    await exec.run(['systemctl', '--quiet', 'reset-failed', '--', ...units.map(({ id }) => id)], {
       env: environment,
       timeoutMs: readTimeoutMs,
     })
-    await control(verb, unit)
-    await settle(verb, unit)
+    await control(verb, units)
+    await settle(verb, units)
+  }
+
+  /** With the option for units whose state holds until the next boot only, apart from the others. */
+  const byRuntime = async (verb: Verb, units: readonly Unit[]): Promise<void> => {
+    await control(
+      verb,
+      units.filter(({ file }) => !file.endsWith('-runtime')),
+    )
+    await control(
+      verb,
+      units.filter(({ file }) => file.endsWith('-runtime')),
+      ['--runtime'],
+    )
   }
 
   return {
     read,
     journal,
-    start: (unit) => launch('start', unit),
-    restart: (unit) => launch('restart', unit),
+    listServices: async () => {
+      const argv = ['systemctl', 'list-unit-files', '--type=service', '--no-legend', '--plain', '--no-pager']
+      const { stdout } = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
+      const names = stdout.split('\n').map((line) => line.split(/\s/, 1)[0] ?? '')
+      return names.filter((name) => name !== '' && !name.includes('@.'))
+    },
+    reloadFiles: () => reloadFiles([]),
+    start: (...units) => launch('start', units),
+    restart: (unit) => launch('restart', [unit]),
     reload: async (unit) => {
-      await refreshFiles(unit)
-      await control('reload', unit)
+      await refreshFiles([unit])
+      await control('reload', [unit])
       const after = (await read([unit.id])).get(unit.id) ?? unit
       if (!isRunning(after)) await fail('reload', after, 'it ended')
     },
-    stop: (unit) => control('stop', unit),
-    enable: (unit) => control('enable', unit),
-    disable: (unit) => control('disable', unit, unit.file.endsWith('-runtime') ? ['--runtime'] : []),
-    mask: (unit) => control('mask', unit),
-    unmask: (unit) => control('unmask', unit, unit.file === 'masked-runtime' ? ['--runtime'] : []),
+    stop: (...units) => control('stop', units),
+    enable: (...units) => control('enable', units),
+    disable: (...units) => byRuntime('disable', units),
+    mask: (...units) => control('mask', units),
+    unmask: (...units) => byRuntime('unmask', units),
   }
 }
 

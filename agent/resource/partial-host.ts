@@ -10,6 +10,11 @@ const ports: Record<keyof Host, true> = {
   dpkg: true,
   systemd: true,
   passwd: true,
+  kernel: true,
+  notes: true,
+  trees: true,
+  timers: true,
+  reachability: true,
 }
 
 export function partialHost(given: Partial<Host>): Host {

@@ -146,6 +146,23 @@ describe('apply()', () => {
   })
 })
 
+describe('applyMany()', () => {
+  test('is one call for each thing that is to be done, in the order of a single one', async () => {
+    const { host, done } = hostWith(stopped)
+    const steps = [
+      { params: up, unit: { ...stopped, id: 'a.service' } },
+      { params: up, unit: { ...stopped, id: 'b.service' } },
+      { params: up, unit: { ...masked, id: 'c.service' } },
+      { params: down, unit: { ...running, id: 'd.service' } },
+    ].map(({ params, unit }) => {
+      const wanted = wantedOf(params)
+      return { wanted, actual: unit, changes: service.diff(wanted, unit) }
+    })
+    await service.applyMany(host, steps)
+    expect(done).toEqual(['unmask', 'start', 'stop', 'enable', 'disable'])
+  })
+})
+
 describe('refresh()', () => {
   test.each<{ title: string; before: Unit; now: Unit; params: ServiceParams; calls: string[] }>([
     { title: 'restarts a unit that runs', before: running, now: running, params: up, calls: ['restart'] },
@@ -235,6 +252,8 @@ function hostWith(unit: Unit) {
     mask: act('mask'),
     unmask: act('unmask'),
     journal: async () => [],
+    listServices: async () => [],
+    reloadFiles: async () => {},
   }
   return { host: partialHost({ systemd }), done, asked }
 }

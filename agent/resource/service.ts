@@ -4,7 +4,7 @@ import type { Change, ServiceParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { isRunning, isStopped, isUnitName, type Unit, unitNameOf } from '../host/unit.ts'
-import type { ResourceType, Wanted } from './resource-type.ts'
+import type { Instance, ResourceType, Step, Wanted } from './resource-type.ts'
 
 async function read(
   host: Host,
@@ -30,24 +30,61 @@ function diff({ params: { ensure, enable } }: Wanted<ServiceParams>, unit: Unit)
   return changes
 }
 
-async function apply(
-  { systemd }: Host,
+function apply(
+  host: Host,
   wanted: Wanted<ServiceParams>,
   unit: Unit,
   changes: readonly Change[],
 ): Promise<void> {
-  const { ensure, enable } = wanted.params
-  const differs = new Set(changes.map(({ property }) => property))
-  const isToStart = differs.has('ensure') && ensure === 'running'
-  const isToEnable = differs.has('enable') && enable === true
-  if (unit.load === 'not-found' && (isToStart || isToEnable)) throw noSuchUnit(wanted, unit)
-  const isToUnmask = unit.file.startsWith('masked') && (isToStart || isToEnable)
-  if (isToUnmask) await systemd.unmask(unit)
-  if (isToStart) await systemd.start(unit)
-  if (differs.has('ensure') && ensure === 'stopped') await systemd.stop(unit)
-  if (isToEnable) await systemd.enable(unit)
-  if (differs.has('enable') && enable !== true && unit.file.startsWith('enabled')) await systemd.disable(unit)
-  if (enable === 'mask' && (isToUnmask || differs.has('enable'))) await systemd.mask(unit)
+  return applyMany(host, [{ wanted, actual: unit, changes }])
+}
+
+type ServiceStep = Step<ServiceParams, Unit>
+
+/** One systemctl for all that are to be started, one for all that are to be enabled, and so on. */
+async function applyMany({ systemd }: Host, steps: readonly ServiceStep[]): Promise<void> {
+  const lost = steps.find((step) => step.actual.load === 'not-found' && (isToStart(step) || isToEnable(step)))
+  if (lost !== undefined) throw noSuchUnit(lost.wanted, lost.actual)
+  const units = (test: (step: ServiceStep) => boolean) => steps.filter(test).map(({ actual }) => actual)
+  // One after the other, and only those with something to do: each is a process.
+  const acts: readonly (readonly [act: (...units: readonly Unit[]) => Promise<void>, on: readonly Unit[]])[] =
+    [
+      [systemd.unmask, units(isToUnmask)],
+      [systemd.start, units(isToStart)],
+      [systemd.stop, units((step) => differs(step, 'ensure') && step.wanted.params.ensure === 'stopped')],
+      [systemd.enable, units(isToEnable)],
+      [systemd.disable, units(isToDisable)],
+      [
+        systemd.mask,
+        units(
+          (step) => step.wanted.params.enable === 'mask' && (isToUnmask(step) || differs(step, 'enable')),
+        ),
+      ],
+    ]
+  for (const [act, on] of acts) if (on.length > 0) await act(...on)
+}
+
+function differs({ changes }: ServiceStep, name: string): boolean {
+  return changes.some(({ property }) => property === name)
+}
+
+function isToStart(step: ServiceStep): boolean {
+  return differs(step, 'ensure') && step.wanted.params.ensure === 'running'
+}
+
+function isToEnable(step: ServiceStep): boolean {
+  return differs(step, 'enable') && step.wanted.params.enable === true
+}
+
+function isToDisable(step: ServiceStep): boolean {
+  return (
+    differs(step, 'enable') && step.wanted.params.enable !== true && step.actual.file.startsWith('enabled')
+  )
+}
+
+/** A start unmasks too. */
+function isToUnmask(step: ServiceStep): boolean {
+  return step.actual.file.startsWith('masked') && (isToStart(step) || isToEnable(step))
 }
 
 /** A unit that did not run before this run has read what changed as it started; one that does not run now stays so. */
@@ -56,6 +93,24 @@ async function refresh({ systemd }: Host, { params }: Wanted<ServiceParams>, bef
   const now = (await systemd.read([before.id])).get(before.id)
   if (now === undefined || !isRunning(now)) return
   await (params.onRefresh === 'reload' ? systemd.reload(now) : systemd.restart(now))
+}
+
+/** Services of the host. What another unit or a generator pulls in has nothing to enable, and says nothing of it. */
+async function inspect({ systemd }: Host, title: string | undefined): Promise<readonly Instance[]> {
+  const names = title === undefined ? await systemd.listServices() : [unitNameOf(title)]
+  const units = await systemd.read(names)
+  return names.flatMap((name) => {
+    const unit = units.get(name)
+    // An alias leads to a unit that is listed by its own name.
+    if (unit === undefined || unit.load === 'not-found' || (title === undefined && unit.id !== name))
+      return []
+    const enable = { enabled: true, disabled: false, masked: 'mask' }[unit.file]
+    const params = {
+      ensure: isRunning(unit) ? 'running' : 'stopped',
+      ...(enable === undefined ? {} : { enable }),
+    }
+    return [{ title: name.replace(/\.service$/, ''), params }]
+  })
 }
 
 function isAsEnsured(unit: Unit, ensure: 'running' | 'stopped'): boolean {
@@ -124,7 +179,13 @@ const wantsOf: Readonly<Record<string, string>> = {
   socket: 'sockets.target.wants',
 }
 
-export const service = { name: 'service', read, diff, apply, refresh, watch } satisfies ResourceType<
-  ServiceParams,
-  Unit
->
+export const service = {
+  name: 'service',
+  read,
+  diff,
+  apply,
+  applyMany,
+  refresh,
+  inspect,
+  watch,
+} satisfies ResourceType<ServiceParams, Unit>

@@ -9,9 +9,43 @@ export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'
 export { type ExecOptions, exec } from './resource/exec.ts'
 export { type FileOptions, file } from './resource/file.ts'
+export { type FirewallOptions, firewall } from './resource/network.ts'
 export { type PackageOptions, pkg } from './resource/package.ts'
 export { type PurgeableType, type PurgeOptions, purge } from './resource/purge.ts'
-export { type ServiceOptions, service } from './resource/service.ts'
+export {
+  type ServiceOptions,
+  type SystemdDropinOptions,
+  type SystemdUnitOptions,
+  type SysusersOptions,
+  service,
+  systemdDropin,
+  systemdUnit,
+  sysusers,
+  type TimerOptions,
+  type TmpfilesOptions,
+  timer,
+  tmpfiles,
+} from './resource/service.ts'
+export {
+  type AlternativesOptions,
+  alternatives,
+  type HostnameOptions,
+  hostname,
+  type KernelModuleOptions,
+  kernelModule,
+  type LocaleOptions,
+  type LogrotateOptions,
+  locale,
+  logrotate,
+  type MountOptions,
+  mount,
+  type SwapOptions,
+  type SysctlOptions,
+  swap,
+  sysctl,
+  type TimezoneOptions,
+  timezone,
+} from './resource/system.ts'
 export { type Role, role } from './role.ts'
 export { type HostOptions, type Site, type SiteOptions, site } from './site.ts'
 export { template } from './template.ts'

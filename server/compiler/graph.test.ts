@@ -129,6 +129,22 @@ describe('implied edges', () => {
       ['file:/b/c'],
     ],
     [
+      'a locale waits for the package with its tools',
+      'locale:en_US.UTF-8',
+      [declare('locale:en_US.UTF-8'), declare('package:locales'), declare('package:kmod')],
+      ['package:locales'],
+    ],
+    [
+      'a mount waits for the mount and the directory that it stands in',
+      'mount:/srv/a/b',
+      [
+        declare('mount:/srv/a/b', { params: { device: 'tmpfs' } }),
+        declare('mount:/srv/a'),
+        declare('file:/srv/a/b'),
+      ],
+      ['mount:/srv/a', 'file:/srv/a/b'],
+    ],
+    [
       'a service waits for its unit, drop-ins and package',
       'service:s',
       [

@@ -10,7 +10,7 @@ interface Index {
   readonly all: DeclaredById
   /** Ids of resources whose title is a path, by that path. */
   readonly byPath: ReadonlyMap<string, readonly ResourceId[]>
-  /** Files in `<unit>.d` of systemd's folders, by unit. */
+  /** Drop-ins, and files in `<unit>.d` of systemd's folders, by unit. */
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
 }
 
@@ -90,8 +90,11 @@ const unitFolders = ['/etc/systemd/system', '/lib/systemd/system', '/usr/lib/sys
 
 function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]> {
   const dropIns = new Map<string, ResourceId[]>()
-  for (const id of all.keys()) {
-    const unit = /^file:(?:\/etc|\/lib|\/usr\/lib)\/systemd\/system\/([^/]+)\.d\/./.exec(id)?.[1]
+  for (const [id, { type, params }] of all) {
+    const unit =
+      type === 'systemd_dropin'
+        ? String(params.unit)
+        : /^file:(?:\/etc|\/lib|\/usr\/lib)\/systemd\/system\/([^/]+)\.d\/./.exec(id)?.[1]
     if (unit !== undefined) dropIns.set(unit, [...(dropIns.get(unit) ?? []), id])
   }
   return dropIns
@@ -99,12 +102,18 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
 
 /** What the schemas' words cannot say. */
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
+  // Packages that bring the tools.
+  kernel_module: () => ['package:kmod'],
+  locale: () => ['package:locales'],
+  logrotate: () => ['package:logrotate'],
+  timezone: () => ['package:tzdata'],
   // What is declared comes first: a renamed resource is there before its old name goes.
   purge: ({ title }, { all }) => [...all.keys()].filter((id) => id.startsWith(`${title}:`)),
   service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
     const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)
-    return [...files, ...(dropIns.get(unit) ?? [])]
+    const declared: readonly ResourceId[] = [`systemd_unit:${unit}`, `timer:${title.replace(/\.timer$/, '')}`]
+    return [...files, ...declared, ...(dropIns.get(unit) ?? [])]
   },
 }
 

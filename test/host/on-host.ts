@@ -1,6 +1,7 @@
 /** One machine of a lab with the agent in it and no server: catalogs are written into it and applied. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { Catalog, CatalogResource, Report } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import { requestFor } from '../../server/machine/contract.ts'
@@ -66,8 +67,11 @@ export async function bootHost(lab: Lab, machine: string): Promise<OnHost> {
     machine,
     run,
     output,
-    resource(id, { content, ...params }, more = {}) {
+    resource(id, { content: given, ...rest }, more = {}) {
       const type = id.slice(0, id.indexOf(':'))
+      const isBlob = resourceTraits[type as keyof typeof resourceTraits]?.hasBlob
+      const content = isBlob ? given : undefined
+      const params = isBlob || given === undefined ? rest : { ...rest, content: given }
       const blob =
         typeof content === 'string'
           ? { blob: { sha256: sha256(content), size: Buffer.byteLength(content) } }

@@ -354,8 +354,156 @@ describe.skipIf(!hosts.ok)(
         host.resource('alternatives:say', { path: '/bin/true' }),
         host.resource('alternatives:nothing', { path: 'auto' }),
       ])
-      expect(report.resources[0]?.error?.hint).toContain('"/usr/local/bin/say-one", "/usr/local/bin/say-two"')
+      expect(report.resources[0]?.error?.hint).toContain(
+        '"/usr/local/bin/say-one", "/usr/local/bin/say-three"',
+      )
       expect(report.resources[1]?.error?.message).toContain('there is no link group "nothing"')
     })
+
+    it('logrotate: without logrotate the package is named; with it, the file is checked, held and corrected', async () => {
+      const app = (params: Record<string, unknown> = {}) =>
+        host.resource('logrotate:app', {
+          paths: ['/var/log/app/*.log', '/var/log/an app.log'],
+          frequency: 'daily',
+          rotate: 3,
+          compress: true,
+          missingok: true,
+          create: '0640 root adm',
+          postrotate: 'echo rotated >> /root/rotated',
+          sharedscripts: true,
+          ...params,
+        })
+      const lacking = await host.apply([app()])
+      expect(lacking.report.resources[0]?.error).toMatchObject({
+        code: 'validate-failed',
+        hint: 'Declare the package "logrotate" before it',
+      })
+      expect((await host.run(['test', '-e', '/etc/logrotate.d/app'])).code).toBe(1)
+
+      await checkCase(host, {
+        title: 'logrotate',
+        resources: () => [host.resource('package:logrotate', {}), app()],
+        drift: ['sed', '-i', 's/rotate 3/rotate 1/', '/etc/logrotate.d/app'],
+        shows: ['logrotate:app', 'content'],
+        look: shell('grep -c . /etc/logrotate.d/app; stat -c %a /etc/logrotate.d/app'),
+        seen: '14\n644\n',
+      })
+      await output('mkdir -p /var/log/app; echo 1 > /var/log/app/a.log; echo 2 > "/var/log/an app.log"')
+      await output('logrotate --force --state /root/state /etc/logrotate.d/app')
+      expect(await output('ls /var/log/app; stat -c "%a %G" "/var/log/an app.log"; cat /root/rotated')).toBe(
+        'a.log\na.log.1.gz\n640 adm\nrotated\n',
+      )
+
+      const refused = await host.apply([app({ create: '0640 nobody-such adm' })])
+      expect(refused).toMatchObject({ code: 4, report: { resources: [{ outcome: 'failed' }] } })
+      expect(refused.report.resources[0]?.error).toMatchObject({
+        code: 'validate-failed',
+        message: expect.stringContaining("unknown user 'nobody-such'"),
+      })
+      expect(
+        await output(
+          'grep -c "create 0640 root adm" /etc/logrotate.d/app; ls -A /etc/logrotate.d | grep -c rekindle || true',
+        ),
+      ).toBe('1\n0\n')
+
+      expect((await host.apply([host.resource('logrotate:app', { ensure: 'absent' })])).code).toBe(2)
+      expect((await host.run(['test', '-e', '/etc/logrotate.d/app'])).code).toBe(1)
+    })
+
+    it('kernel_module: at boot, with options; barred; gone', async () => {
+      const files =
+        'cat /etc/modules-load.d/rekindle-* /etc/modprobe.d/rekindle-* 2> /dev/null | grep -v "^#" || true'
+      await checkCase(host, {
+        title: 'kernel_module: options',
+        resources: () => [
+          host.resource('kernel_module:pcspkr', { options: { index: 1, id: 'beep' }, live: false }),
+        ],
+        drift: ['rm', '/etc/modprobe.d/rekindle-pcspkr.conf'],
+        shows: ['kernel_module:pcspkr', 'options'],
+        look: shell(files),
+        seen: 'pcspkr\noptions pcspkr id=beep index=1\n',
+      })
+      await checkCase(host, {
+        title: 'kernel_module: blacklisted',
+        resources: () => [host.resource('kernel_module:pcspkr', { ensure: 'blacklisted' })],
+        drift: shell('echo pcspkr > /etc/modules-load.d/rekindle-pcspkr.conf'),
+        shows: ['kernel_module:pcspkr', 'boot'],
+        look: shell(files),
+        seen: 'blacklist pcspkr\ninstall pcspkr /bin/false\n',
+      })
+      expect((await host.apply([host.resource('kernel_module:pcspkr', { ensure: 'absent' })])).code).toBe(2)
+      expect(await output(files)).toBe('')
+      await output('echo pcspkr > /etc/modules-load.d/other.conf')
+      const { report } = await host.apply([host.resource('kernel_module:pcspkr', { ensure: 'absent' })])
+      expect(report.resources[0]?.error?.message).toContain(
+        '"/etc/modules-load.d/other.conf" loads it at boot',
+      )
+    })
+
+    it('kernel_module: what cannot be loaded fails with the reason, first for want of modprobe', async () => {
+      const load = () => host.apply([host.resource('kernel_module:dummy', {})])
+      expect((await load()).report.resources[0]?.error?.hint).toBe('Declare the package "kmod" before it')
+      await output('apt-get install -y -qq kmod')
+      expect((await load()).report.resources[0]?.error).toMatchObject({
+        message: expect.stringMatching(/Module dummy not found|could not be loaded|modprobe ended with/),
+        kept: 'the files for the next boot, which are written',
+      })
+      expect(await output('cat /etc/modules-load.d/rekindle-dummy.conf')).toContain('dummy\n')
+    })
+
+    it('swap: a file is made, formatted and in fstab, grows, and goes', async () => {
+      const look = shell(
+        'stat -c "%s %a" /swapfile; blkid -p -s TYPE -o value /swapfile; grep swapfile /etc/fstab',
+      )
+      await checkCase(host, {
+        title: 'swap',
+        resources: () => [host.resource('swap:/swapfile', { size: '2M', priority: 5, live: false })],
+        drift: shell('rm /swapfile; sed -i s/pri=5/pri=6,discard/ /etc/fstab'),
+        shows: ['swap:/swapfile', 'fstab'],
+        look: ['blkid', '-p', '-s', 'TYPE', '-o', 'value', '/swapfile'],
+        seen: 'swap\n',
+      })
+      expect((await host.apply([host.resource('swap:/swapfile', { size: '3M', live: false })])).code).toBe(2)
+      expect(await host.output(look)).toBe(
+        '3145728 600\nswap\n/swapfile\tnone\tswap\tsw,discard,pri=5\t0\t0\n',
+      )
+      expect((await host.apply([host.resource('swap:/swapfile', { ensure: 'absent' })])).code).toBe(2)
+      expect(await output('ls / | grep swapfile; grep -c swapfile /etc/fstab || true')).toBe('0\n')
+    })
+
+    it('swap: a container cannot swap, and the reason is said; a file of others is kept', async () => {
+      const live = await host.apply([host.resource('swap:/swaplive', { size: '1M' })])
+      expect(live.code).toBe(4)
+      expect(live.report.resources[0]?.error).toMatchObject({
+        message: expect.stringMatching(/Cannot swap to it: swapon ended with \d+: .*swapon failed/),
+        hint: expect.stringContaining('"live: false"'),
+      })
+      await host.apply([host.resource('swap:/swaplive', { ensure: 'absent' })])
+      await output('echo mine > /precious')
+      const refused = await host.apply([host.resource('swap:/precious', { size: '1M', live: false })])
+      expect(refused.report.resources[0]?.error?.message).toContain(
+        '"/precious" is a file that holds no swap space',
+      )
+      expect(await output('cat /precious; grep -c precious /etc/fstab || true')).toBe('mine\n0\n')
+    })
+
+    it.each(['mount', 'sysctl', 'kernel_module', 'hostname', 'timezone', 'locale', 'alternatives', 'swap'])(
+      'inspect %s: what it lists, declared so, changes nothing',
+      async (type) => {
+        await output(
+          'grep -q /mnt/listed /etc/fstab || echo "tmpfs /mnt/listed tmpfs size=64k 0 0" >> /etc/fstab; mkdir -p /mnt/listed; findmnt -n /mnt/listed > /dev/null || mount /mnt/listed;' +
+            'rm -f /etc/sysctl.d/95-other.conf; update-alternatives --quiet --set say /usr/local/bin/say-two;' +
+            'grep -q /swaplisted /etc/fstab || { fallocate -l 1M /swaplisted; chmod 600 /swaplisted; mkswap -q /swaplisted; echo "/swaplisted none swap sw" >> /etc/fstab; }',
+        )
+        const listed = JSON.parse(await output(`rekindle inspect ${type} --json`)) as readonly {
+          readonly title: string
+          readonly params: Record<string, unknown>
+        }[]
+        expect(listed).not.toEqual([])
+        const resources = listed.map(({ title, params }) => host.resource(`${type}:${title}`, params))
+        const { code, report } = await host.apply(resources)
+        expect(code, JSON.stringify(report)).toBe(0)
+      },
+    )
   },
 )
