@@ -52,6 +52,12 @@ describe.each(Object.keys(before))('over %s', (kind) => {
     expect(modeOf(path)).toBe(0o4640)
   })
 
+  it('putFiles() leaves the new file with its mode', async () => {
+    await createAtomicFile().putFiles([{ path, content: bytes('new'), mode: 0o4640 }])
+    expect(readFileSync(path, 'utf8')).toBe('new')
+    expect(modeOf(path)).toBe(0o4640)
+  })
+
   it('putLink() leaves the link', async () => {
     await createAtomicFile().putLink(path, '../elsewhere', {})
     expect(readlinkSync(path)).toBe('../elsewhere')
@@ -152,6 +158,35 @@ describe('remove()', () => {
   it.each(Object.keys(before))('removes %s', async (kind) => {
     before[kind]?.()
     await createAtomicFile().remove(path)
+    expect(readdirSync(dir)).toEqual([])
+  })
+})
+
+describe('putFiles()', () => {
+  const file = (name: string, text = name) => ({ path: join(dir, name), content: bytes(text), mode: 0o644 })
+
+  it('puts them all, and nothing else is left', async () => {
+    writeFileSync(join(dir, 'b'), 'old')
+    await createAtomicFile().putFiles([file('a'), file('b', 'new'), file('c')])
+    expect(readdirSync(dir).sort()).toEqual(['a', 'b', 'c'])
+    expect(readFileSync(join(dir, 'b'), 'utf8')).toBe('new')
+  })
+
+  it('moves none in when one is refused', async () => {
+    writeFileSync(join(dir, 'a'), 'old')
+    const refused = { ...file('b'), check: () => Promise.reject(new Error('no')) }
+    await expect(createAtomicFile().putFiles([file('a'), refused, file('c')])).rejects.toThrow()
+    expect(readdirSync(dir)).toEqual(['a'])
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('old')
+  })
+
+  it('moves none in when one has no directory to stand in', async () => {
+    await expect(createAtomicFile().putFiles([file('a'), file('no/such/b')])).rejects.toThrow()
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('of none does nothing', async () => {
+    await createAtomicFile().putFiles([])
     expect(readdirSync(dir)).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import type { Change, FileParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileStat } from '../host/file-reader.ts'
 import type { Host } from '../host/host.ts'
-import { apply } from './file/apply.ts'
+import { apply, applyMany } from './file/apply.ts'
 import { diff } from './file/diff.ts'
 import { type Names, readNames } from './file/names.ts'
 import { type FileState, isContentManaged, pathOf, type WantedFile } from './file/state.ts'
@@ -85,6 +85,7 @@ export const file = {
   read,
   diff,
   apply,
+  applyMany,
   explain,
   watch: (wanted) => [pathOf(wanted)],
 } satisfies ResourceType<FileParams, FileState>

@@ -69,6 +69,7 @@ test('applyMany() lists all, generates once, and sets the defaults after that', 
         done.push(`write ${path}`)
         files.set(path, Buffer.from(content).toString())
       },
+      putFiles: unused,
       putDirectory: unused,
       putLink: unused,
       setAttributes: unused,

@@ -1,11 +1,16 @@
 /** One step from what was found to what is wanted. Whatever can be known to fail fails before anything is changed. */
 
 import { RekindleError } from '../../../schemas/errors.ts'
-import type { Change } from '../../../schemas/generated/types.ts'
-import type { Attributes } from '../../host/atomic-file.ts'
+import type { Change, FileParams } from '../../../schemas/generated/types.ts'
+import type { Attributes, NewFile } from '../../host/atomic-file.ts'
 import type { Host } from '../../host/host.ts'
+import type { Step } from '../resource-type.ts'
 import { type Ensure, ensureOf, type FileState, pathOf, type WantedFile } from './state.ts'
 import { validateContent } from './validate-content.ts'
+
+/** Bytes; larger contents are not held beside others. */
+const largestAtOnce = 256 * 1024
+const mostAtOnce = 1000
 
 export async function apply(
   host: Host,
@@ -33,12 +38,42 @@ export async function apply(
   }
 }
 
-interface Step {
+/** Whole files are written with one wait for the disk; what is special about the others is done one by one. */
+export async function applyMany(host: Host, steps: readonly Step<FileParams, FileState>[]): Promise<void> {
+  const [plain, special] = [steps.filter(isPlainFile), steps.filter((step) => !isPlainFile(step))]
+  for (let at = 0; at < plain.length; at += mostAtOnce) {
+    const files = plain.slice(at, at + mostAtOnce).map((step) => newFileOf(host, step))
+    await host.write.putFiles(await Promise.all(files))
+  }
+  for (const { wanted, actual, changes } of special) await apply(host, wanted, actual, changes)
+}
+
+/** Of a content that is cheap to hold, put where nothing but a file stands. */
+function isPlainFile({ wanted: { params }, actual, changes }: Step<FileParams, FileState>): boolean {
+  if (ensureOf(params) !== 'file' || params.validate !== undefined) return false
+  if ((params.blob?.size ?? 0) > largestAtOnce || actual.kind === 'directory') return false
+  return changes.some(({ property }) => property === 'ensure' || property === 'content')
+}
+
+async function newFileOf(
+  host: Host,
+  { wanted, actual }: Step<FileParams, FileState>,
+): Promise<NewFile & { readonly path: string }> {
+  const { blob } = wanted.params
+  return {
+    ...attributesFor(wanted, actual, 'file'),
+    path: pathOf(wanted),
+    content: blob === undefined ? new Uint8Array() : await host.blobs.read(blob.sha256),
+    check: () => backUp(host, wanted, actual),
+  }
+}
+
+interface Replacement {
   readonly actual: FileState
   readonly attributes: Attributes
 }
 
-async function putFile(host: Host, wanted: WantedFile, { actual, attributes }: Step): Promise<void> {
+async function putFile(host: Host, wanted: WantedFile, { actual, attributes }: Replacement): Promise<void> {
   const { blob, validate } = wanted.params
   const content = blob === undefined ? new Uint8Array() : await host.blobs.read(blob.sha256)
   // Backed up last, so that content which is refused in every run leaves no trace of it in the backups.
@@ -49,7 +84,7 @@ async function putFile(host: Host, wanted: WantedFile, { actual, attributes }: S
   await host.write.putFile(pathOf(wanted), { ...attributes, content, check })
 }
 
-async function putLink(host: Host, wanted: WantedFile, { actual, attributes }: Step): Promise<void> {
+async function putLink(host: Host, wanted: WantedFile, { actual, attributes }: Replacement): Promise<void> {
   const { target } = wanted.params
   if (target === undefined) throw cannotApply(wanted, 'a symbolic link needs a "target"')
   await backUp(host, wanted, actual)
