@@ -1,6 +1,6 @@
 /**
- * Content-addressed bytes that catalogs name: one file each, `<directory>/<first two digits>/<sha256>`, readable by root
- * alone. What is read or put is what its name says, always: every way in and out hashes.
+ * Content-addressed bytes that catalogs name: one file each, `<directory>/<sha256>`, readable by root alone. One
+ * directory: ext4 takes ten times as long to make files all over 256 of them. What is read or put is what its name says, always: every way in and out hashes.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,15 +24,14 @@ export interface BlobStore {
 }
 
 export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobStore {
-  const path = (name: string) => join(directory, name.slice(0, 2), name)
+  const path = (name: string) => join(directory, name)
 
   function put(name: string, bytes: Uint8Array): void {
     const found = hashBytes(bytes)
     if (found !== name) throw missing(name, `the bytes that came for it are "${found}"`)
-    const folder = join(directory, name.slice(0, 2))
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
     // Not synced: what a loss of power leaves torn does not hash to its name, and is fetched again.
-    const temporary = join(folder, `.${randomBytes(16).toString('hex')}`)
+    const temporary = join(directory, `.${randomBytes(16).toString('hex')}`)
     try {
       writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, path(name))
@@ -62,10 +61,9 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
       return bytes
     },
     prune(keep) {
-      for (const folder of listIfThere(directory)) {
-        for (const name of listIfThere(join(directory, folder))) {
-          if (!keep.has(name)) rmSync(join(directory, folder, name), { force: true })
-        }
+      for (const name of listIfThere(directory)) {
+        // An older agent kept them in directories of two digits.
+        if (!keep.has(name)) rmSync(join(directory, name), { recursive: true, force: true })
       }
     },
   }
