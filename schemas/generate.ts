@@ -169,8 +169,8 @@ export interface ResourceTraits {
 
 /** What the compiler puts into a parameter; never given by an author. */
 export interface Collects {
-  /** Only when this parameter is true. */
-  readonly when?: string
+  /** Only when one of these parameters is true. */
+  readonly when?: readonly string[]
   /** Paths that are declared below the title. */
   readonly below?: true
   /** Resources of this type; \`title\`: of the type that the title names. */

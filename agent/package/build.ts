@@ -76,6 +76,8 @@ export async function bundleAgent(): Promise<Uint8Array> {
     bundle: true,
     write: false,
     platform: 'node',
+    // jsonc-parser's `main` loads its parts by names that a bundle does not have.
+    mainFields: ['module', 'main'],
     format: 'esm',
     target: 'node26',
     minifySyntax: true,

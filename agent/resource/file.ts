@@ -6,6 +6,7 @@ import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileStat } from '../host/file-reader.ts'
 import type { Host } from '../host/host.ts'
 import { apply, applyMany } from './file/apply.ts'
+import { readBelow } from './file/below.ts'
 import { diff } from './file/diff.ts'
 import { type Names, readNames } from './file/names.ts'
 import { type FileState, isContentManaged, pathOf, type WantedFile } from './file/state.ts'
@@ -37,7 +38,9 @@ function readOne(host: Host, wanted: WantedFile, names: Names): FileState {
   }
   const { kind, size, mode, uid, gid } = stat
   const target = kind === 'symlink' ? host.files.readLink(path) : undefined
-  return { kind, size, mode, uid, gid, target, sha256: hashOf(host, wanted, stat), names }
+  const below = kind === 'directory' ? readBelow(host.files, path, { params: wanted.params, names }) : []
+  const state = { kind, size, mode, uid, gid, target, sha256: hashOf(host, wanted, stat), names }
+  return below.length === 0 ? state : { ...state, below }
 }
 
 function hashOf(host: Host, wanted: WantedFile, stat: FileStat): string | undefined {

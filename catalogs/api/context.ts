@@ -49,6 +49,8 @@ export interface Compile {
   readonly mistakes: Mistake[]
   /** Those whose function runs, outermost first. */
   readonly containers: OpenContainer[]
+  /** Called when the role has ended, for what is complete only then. */
+  readonly finish: (() => void)[]
 }
 
 export interface OpenContainer {
@@ -76,6 +78,7 @@ export function collect(role: Role, input: CompileInput): Collected {
     references: new Set(),
     mistakes: [],
     containers: [],
+    finish: [],
   }
   current = compile
   try {
@@ -85,6 +88,7 @@ export function collect(role: Role, input: CompileInput): Collected {
       result.catch(() => {})
       compile.mistakes.push(asyncRole(role, siteDir))
     }
+    for (const finish of compile.finish) finish()
     return compile
   } catch (thrown) {
     return { declarations: compile.declarations, mistakes: compile.mistakes, thrown }

@@ -18,7 +18,8 @@ import {
 import { complain, type TypeRule } from './parameter.ts'
 import { plain } from './plain.ts'
 import { Container, Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
-import { readSiteFile } from './source.ts'
+import { readSiteFile, readSiteTree } from './source.ts'
+import { addTree, type TreeEntry } from './tree.ts'
 
 /** What every resource takes besides its own parameters. */
 export interface Metaparams {
@@ -75,33 +76,53 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
   for (const { message, hint } of complaints)
     noteMistake(compile, `Cannot declare ${shown}: ${message}`, hint)
 
-  const edge = (name: string, value: unknown) =>
-    resourceIds(compile, shown, toReferences(compile, shown, name, value))
+  const isSound = complaints.length === 0
+  const tree = isSound && isTree(type, params) ? treeOf(compile, shown, params) : undefined
   const bytes =
-    complaints.length === 0 && resourceTraits[type].hasBlob ? contentOf(compile, shown, params) : undefined
-  compile.declarations.push({
+    isSound && tree === undefined && resourceTraits[type].hasBlob
+      ? contentOf(compile, shown, params)
+      : undefined
+  const declaration: Declaration = {
     type,
     title,
-    params,
+    params: tree === undefined ? params : withoutTree(params),
     ...(bytes === undefined ? {} : { bytes }),
-    require: edge('require', require),
-    before: edge('before', before),
-    notify: edge('notify', notify),
-    subscribe: edge('subscribe', subscribe),
+    ...edgesOf(compile, shown, { require, before, notify, subscribe }),
     tags: checkedTags(compile, shown, tags),
     ...checkedNoop(compile, shown, noop),
     ...checkedAudit(compile, shown, { audit, known: resourceTraits[type].parameters }),
     ...checkedSchedule(compile, shown, schedule),
     where: whereNow(compile),
-  })
+  }
+  compile.declarations.push(declaration)
+  // At the role's end: what is declared explicitly by then is left to its declaration.
+  if (tree !== undefined) compile.finish.push(() => addTree(compile.declarations, declaration, tree))
   const reference = new Reference(type, title)
   compile.references.add(reference)
   for (const { container } of compile.containers) container.members.push(reference)
   return reference
 }
 
+export type EdgeName = 'require' | 'before' | 'notify' | 'subscribe'
+
+/** Ids of what the options refer to; what is wrong with them is noted. */
+export function edgesOf(
+  compile: Compile,
+  shown: string,
+  options: { readonly [Name in EdgeName]?: unknown },
+): Pick<Declaration, EdgeName> {
+  const edge = (name: EdgeName) =>
+    resourceIds(compile, shown, toReferences(compile, shown, name, options[name]))
+  return {
+    require: edge('require'),
+    before: edge('before'),
+    notify: edge('notify'),
+    subscribe: edge('subscribe'),
+  }
+}
+
 /** Options with what the containers around it ask for: edges and tags are added, the rest is a default. */
-function withContainers(compile: Compile, options: object): Readonly<Record<string, unknown>> {
+export function withContainers(compile: Compile, options: object): Readonly<Record<string, unknown>> {
   let all: Readonly<Record<string, unknown>> = { ...options }
   for (const open of compile.containers.toReversed()) all = withContainer(all, open)
   return all
@@ -135,6 +156,33 @@ function plainParams(params: Readonly<Record<string, unknown>>): Readonly<Record
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name, plain(value)]),
   )
+}
+
+export /** A directory that is copied from the site. */
+function isTree(type: string, { recurse, source }: Readonly<Record<string, unknown>>): boolean {
+  return type === 'file' && recurse === true && source !== undefined
+}
+
+/** The directory itself is an ordinary one; what it was copied from is in its entries. */
+function withoutTree({ source: _, recurse: __, ...params }: Readonly<Record<string, unknown>>) {
+  return params
+}
+
+function treeOf(
+  compile: Compile,
+  shown: string,
+  { source, ignore = [] }: Readonly<Record<string, unknown>>,
+): readonly TreeEntry[] | undefined {
+  try {
+    return readSiteTree(compile.siteDir, String(source), {
+      ignore: [ignore].flat().map(String),
+      act: `declare ${shown}`,
+    })
+  } catch (error) {
+    if (!(error instanceof RekindleError)) throw error
+    noteMistake(compile, error.message, error.hint ?? null)
+    return undefined
+  }
 }
 
 function contentOf(

@@ -39,7 +39,14 @@ describe('complain()', () => {
       ['file', 'a', {}, ['the title is not an absolute path']],
       ['file', '/a/../b', {}, ['the title has ".." in its path']],
       ['file', '/a', { owner: 3 }, ['parameter "owner": wanted string, found 3']],
-      ['file', '/a', { mode: 'rw' }, ['parameter "mode": wanted match pattern "^[0-7]{3,4}$", found "rw"']],
+      [
+        'file',
+        '/a',
+        { mode: 'rw' },
+        [
+          'parameter "mode": wanted match pattern "^([0-7]{3,4}|[ugoa]*([-+=][rwxXst]*)+(,[ugoa]*([-+=][rwxXst]*)+)*)$", found "rw"',
+        ],
+      ],
       ['file', '/a', { ensure: 'symlink' }, ['a symlink needs a "target"']],
       ['file', '/a', { target: '/b' }, []],
       ['file', '/a', { target: '/b', ensure: 'file' }, ['"target" does not go with ensure "file"']],

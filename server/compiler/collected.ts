@@ -14,7 +14,7 @@ export function collectedFrom(
   return (declared) => {
     const { type, params } = declared
     const wishes = (traitsOf(type)?.collects ?? []).filter(
-      ([, { when }]) => when === undefined || params[when] === true,
+      ([, { when }]) => when === undefined || when.some((name) => params[name] === true),
     )
     return Object.fromEntries(
       wishes.map(([name, what]) => [

@@ -150,6 +150,7 @@ async function daemonRuns({ host, root }: Bed, work: Work): Promise<readonly num
     outfile: join(root, bundle),
     bundle: true,
     platform: 'node',
+    mainFields: ['module', 'main'],
     format: 'esm',
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)",

@@ -5,6 +5,8 @@ import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { Attributes, NewFile } from '../../host/atomic-file.ts'
 import type { Host } from '../../host/host.ts'
 import type { Step } from '../resource-type.ts'
+import { applyBelow } from './below.ts'
+import { modeOf } from './mode.ts'
 import { type Ensure, ensureOf, type FileState, pathOf, type WantedFile } from './state.ts'
 import { validateContent } from './validate-content.ts'
 
@@ -23,7 +25,11 @@ export async function apply(
   if (ensure === 'absent') return remove(host, wanted, actual)
   const attributes = attributesFor(wanted, actual, ensure)
   const isReplaced = changes.some(({ property }) => ['ensure', 'content', 'target'].includes(property))
-  if (!isReplaced) return host.write.setAttributes(path, attributes)
+  if (!isReplaced) {
+    await host.write.setAttributes(path, attributes)
+    const { params } = wanted
+    return applyBelow(host, actual.below ?? [], { params, names: actual.names })
+  }
   assertReplaceable(wanted, actual)
   switch (ensure) {
     case 'file':
@@ -115,12 +121,13 @@ async function backUp(host: Host, wanted: WantedFile, { kind }: FileState): Prom
 function attributesFor(wanted: WantedFile, actual: FileState, ensure: Exclude<Ensure, 'absent'>): Attributes {
   const { owner, group, mode } = wanted.params
   const isKept = actual.kind === ensure
+  const base = isKept ? actual.mode : defaultMode[ensure]
   const uid = owner === undefined ? undefined : idOf(wanted, 'owner', actual.names.uidOf(owner))
   const gid = group === undefined ? undefined : idOf(wanted, 'group', actual.names.gidOf(group))
   return {
     uid: uid ?? (isKept ? actual.uid : undefined),
     gid: gid ?? (isKept ? actual.gid : undefined),
-    mode: mode !== undefined ? Number.parseInt(mode, 8) : isKept ? actual.mode : defaultMode[ensure],
+    mode: mode === undefined ? base : modeOf(mode, { mode: base, isDirectory: ensure === 'directory' }),
   }
 }
 

@@ -4,6 +4,8 @@
  * file that is made is one change with its content, its owner and mode coming with it.
  */
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
+import { changesBelow } from './below.ts'
+import { modeOf } from './mode.ts'
 import {
   type Ensure,
   ensureOf,
@@ -20,13 +22,15 @@ export function diff({ params }: WantedFile, actual: FileState): readonly Change
   const ensure = ensureOf(params)
   if (ensure !== actual.kind)
     return [{ property: 'ensure', from: actual.kind, to: ensure }, ...made(params, ensure)]
-  if (ensure === 'absent' || isAsWanted(params, actual)) return none
+  const below = changesBelow(actual.below ?? [], params, actual.names)
+  if (ensure === 'absent' || isAsWanted(params, actual)) return below
   return [
     ...contentChange(params, actual),
     ...targetChange(params, actual),
     ...ownerChange(params, actual),
     ...groupChange(params, actual),
     ...modeChange(params, actual),
+    ...below,
   ]
 }
 
@@ -92,13 +96,21 @@ function groupChange({ group }: FileParams, { gid, names }: FileState): readonly
 function modeChange(params: FileParams, actual: FileState): readonly Change[] {
   if (!isModeOff(params, actual) || params.mode === undefined) return none
   return [
-    { property: 'mode', from: renderMode(actual.mode), to: renderMode(Number.parseInt(params.mode, 8)) },
+    {
+      property: 'mode',
+      from: renderMode(actual.mode),
+      to: renderMode(modeOf(params.mode, baseOf(actual))),
+    },
   ]
 }
 
 function isModeOff({ mode }: FileParams, actual: FileState): boolean {
   // A link's mode means nothing on Linux, and changing it would change what it points to.
-  return mode !== undefined && actual.kind !== 'symlink' && Number.parseInt(mode, 8) !== actual.mode
+  return mode !== undefined && actual.kind !== 'symlink' && modeOf(mode, baseOf(actual)) !== actual.mode
+}
+
+function baseOf({ kind, mode }: FileState) {
+  return { mode, isDirectory: kind === 'directory' }
 }
 
 /** @example shortHash('ab12cd34…') // 'sha256:ab12cd34' */

@@ -3,6 +3,7 @@
 import type { FileParams } from '../../../schemas/generated/types.ts'
 import type { FileKind } from '../../host/file-reader.ts'
 import type { Wanted } from '../resource-type.ts'
+import type { Below } from './below.ts'
 import type { Names } from './names.ts'
 
 export type WantedFile = Wanted<FileParams>
@@ -18,6 +19,8 @@ export interface FileState {
   readonly target: string | undefined
   /** Of a regular file whose content is managed. Absent: not read, since its size alone says that it differs. */
   readonly sha256: string | undefined
+  /** Of a directory that is managed with what is below it: what of that is not as wanted. */
+  readonly below?: readonly Below[]
   /** Users and groups of the host when the file was read. */
   readonly names: Names
 }

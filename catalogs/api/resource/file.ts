@@ -5,7 +5,7 @@ import type { Params, TypeRule } from '../parameter.ts'
 import { normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type FileOptions = Authored<Omit<ResourceParams['file'], 'blob'>> & Metaparams
+export type FileOptions = Authored<Omit<ResourceParams['file'], 'blob' | 'declaredBelow'>> & Metaparams
 
 /**
  * A file, directory or symbolic link.
@@ -27,8 +27,13 @@ function fileContradictions(params: Params): readonly string[] {
   const given = (name: string) => params[name] !== undefined
   const wrong: string[] = []
   if (given('content') && given('source')) wrong.push('"content" and "source" exclude each other')
+  const isTree = ensure === 'directory' && params.recurse === true
   for (const name of ['content', 'source', 'validate']) {
-    if (given(name) && ensure !== 'file')
+    if (given(name) && ensure !== 'file' && !(name === 'source' && isTree))
+      wrong.push(`"${name}" does not go with ensure ${JSON.stringify(ensure)}`)
+  }
+  for (const name of ['recurse', 'purge', 'ignore']) {
+    if (given(name) && ensure !== 'directory')
       wrong.push(`"${name}" does not go with ensure ${JSON.stringify(ensure)}`)
   }
   if (given('target') && ensure !== 'symlink')
