@@ -23,6 +23,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addPlan(program)
   addFacts(program)
   addInspect(program)
+  addBackup(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
   } catch (error) {
@@ -142,6 +143,64 @@ function addInspect(program: Command): void {
     })
 }
 
+function addBackup(program: Command): void {
+  const backup = program.command('backup').description('what the agent overwrote or removed on this host')
+  const open = async () => {
+    const [commands, { createHost }] = await Promise.all([
+      import('./backup/backup.ts'),
+      import('./host/real-host.ts'),
+    ])
+    return {
+      ...commands,
+      host: createHost({ stateDir: resolve(backup.opts<{ stateDir: string }>().stateDir) }),
+    }
+  }
+  backup.option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+  backup
+    .command('list')
+    .description('newest first: id, time, mode, path')
+    .argument('[path]', 'only what stood at this path')
+    .action(async (path?: string) => {
+      const { host, listBackups, renderBackup } = await open()
+      for (const entry of listBackups(host, path)) console.log(renderBackup(entry))
+    })
+  backup
+    .command('show')
+    .description('print what was kept')
+    .argument('<backup>', 'an id, or a path for the newest of it')
+    .action(async (name: string) => {
+      const { host, findBackup, contentOf } = await open()
+      process.stdout.write(contentOf(host, findBackup(host, name)))
+    })
+  backup
+    .command('diff')
+    .description('compare what was kept with what stands there now')
+    .argument('<backup>', 'an id, or a path for the newest of it')
+    .action(async (name: string) => {
+      const { host, findBackup, diffBackup } = await open()
+      process.stdout.write(diffBackup(host, findBackup(host, name)) ?? '')
+    })
+  backup
+    .command('restore')
+    .description('put it back with its owner and mode; what stands there now is kept first')
+    .argument('<backup>', 'an id, or a path for the newest of it')
+    .option('--to <path>', 'put it there instead')
+    .action(async (name: string, { to }: { to?: string }) => {
+      const { host, findBackup, restoreBackup } = await open()
+      console.log(`restored ${await restoreBackup(host, findBackup(host, name), to)}`)
+    })
+  backup
+    .command('prune')
+    .description('forget old backups, and free their space')
+    .option('--older-than <days>', 'forget what is older than so many days', parseDays, 90)
+    .option('--keep <number>', 'of each path the newest so many stay', parseDays, 1)
+    .action(async ({ olderThan, keep }: { olderThan: number; keep: number }) => {
+      const { host, pruneBackups } = await open()
+      const gone = pruneBackups(host, { olderThan: Date.now() - olderThan * 86_400_000, keep })
+      console.log(`forgot ${gone} backups`)
+    })
+}
+
 function addFacts(program: Command): void {
   program
     .command('facts')
@@ -221,6 +280,12 @@ function stateDirOf(configPath: string): string {
     if (!(error instanceof RekindleError) || existsSync(configPath)) throw error
     return defaultStateDir
   }
+}
+
+function parseDays(text: string): number {
+  const days = Number(text)
+  if (text.trim() === '' || !(days >= 0)) throw new InvalidArgumentError('wanted a number')
+  return days
 }
 
 function parseTags(text: string): readonly string[] {

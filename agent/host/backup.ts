@@ -4,7 +4,16 @@
  * stream. A failure to keep is a failure to change: callers put before they write.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { appendFileSync, constants, createReadStream, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  constants,
+  createReadStream,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { copyFile, lstat, open, readdir, readlink, rename } from 'node:fs/promises'
 import { join } from 'node:path/posix'
 import { pipeline } from 'node:stream/promises'
@@ -35,6 +44,8 @@ export interface BackupStore {
   list(path?: string): readonly BackupEntry[]
   /** Where the bytes of an entry are. */
   contentPath(sha256: string): string
+  /** Forgets entries, and removes the contents that no other needs. @returns how many entries went */
+  prune(isKept: (entry: BackupEntry) => boolean): number
 }
 
 /** @param now the time that entries say */
@@ -92,6 +103,21 @@ export function createBackupStore(directory: string, now: () => Date = () => new
     },
     list: (path) => readIndex(indexPath).filter((entry) => path === undefined || entry.path === path),
     contentPath,
+    prune(isKept) {
+      const all = readIndex(indexPath)
+      const kept = all.filter(isKept)
+      if (kept.length === all.length) return 0
+      // The index first: a content without an entry is only waste, an entry without its content a broken promise.
+      const temporary = `${indexPath}.new`
+      const lines = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('')
+      writeFileSync(temporary, lines, { mode: 0o600, flush: true })
+      renameSync(temporary, indexPath)
+      const needed = new Set(kept.map(({ sha256 }) => sha256))
+      for (const { sha256 } of all) {
+        if (sha256 !== undefined && !needed.has(sha256)) rmSync(contentPath(sha256), { force: true })
+      }
+      return all.length - kept.length
+    },
   }
 }
 
