@@ -1,6 +1,7 @@
 /** The agent's command line. It reads arguments, wires the ports, prints, and sets the exit code; the rest is loaded when needed. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { RekindleError } from '../schemas/errors.ts'
 import type { Report } from '../schemas/generated/types.ts'
@@ -23,6 +24,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addPlan(program)
   addFacts(program)
   addInspect(program)
+  addAdopt(program)
   addBackup(program)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -141,6 +143,47 @@ function addInspect(program: Command): void {
       const { renderImport, renderInstances } = await import('./inspect/render.ts')
       process.stdout.write(`${renderImport([type])}\n${renderInstances({ type, instances })}`)
     })
+}
+
+function addAdopt(program: Command): void {
+  program
+    .command('adopt')
+    .description(
+      'write a role that describes this host, without what its base image has; changes nothing on it',
+    )
+    .argument(
+      '[dir]',
+      'folder for role.ts and the contents of changed configuration files; default: print the role',
+    )
+    .option('--name <name>', 'name of the role', hostname())
+    .option('--base <file>', 'what a fresh image has, as --json prints it there; it is left out')
+    .option('--json', 'print what was found as JSON')
+    .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+    .action(adopt)
+}
+
+interface AdoptOptions {
+  readonly name: string
+  readonly base?: string
+  readonly json?: true
+  readonly stateDir: string
+}
+
+async function adopt(dir: string | undefined, { name, base, json, stateDir }: AdoptOptions): Promise<void> {
+  const { findAll, renderRole, subtract } = await import('./inspect/adopt.ts')
+  const { createHost } = await import('./host/real-host.ts')
+  const all = await findAll(createHost({ stateDir: resolve(stateDir) }))
+  // Written by this command on another machine; what does not fit is left in.
+  const known = base === undefined ? [] : (JSON.parse(readFileSync(base, 'utf8')) as typeof all)
+  const found = subtract(all, known)
+  if (json === true) return console.log(JSON.stringify(found, null, 2))
+  const { text, files } = renderRole(name, found)
+  if (dir === undefined) return void process.stdout.write(text)
+  for (const [path, bytes] of [['role.ts', Buffer.from(text)] as const, ...files]) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true })
+    writeFileSync(join(dir, path), bytes)
+  }
+  console.log(`wrote ${join(dir, 'role.ts')} and ${files.size} configuration files`)
 }
 
 function addBackup(program: Command): void {

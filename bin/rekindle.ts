@@ -21,6 +21,7 @@ const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
   plan: { side: agentSide, about: 'show what apply would change' },
   facts: { side: agentSide, about: 'print what this host says of itself' },
   inspect: { side: agentSide, about: 'print what this host has of a type, as TypeScript' },
+  adopt: { side: agentSide, about: 'write a role that describes this host' },
   backup: { side: agentSide, about: 'list, compare and restore what the agent overwrote' },
   server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
   token: { side: serverSide, about: 'make a join token for a new host' },
