@@ -37,6 +37,15 @@ export function parseShadow(text: string): ReadonlyMap<string, string> {
   return byName(text, (_name, [hash]) => hash)
 }
 
+const dayMs = 86_400_000
+
+/** The last day of each account as YYYY-MM-DD, or `never`; shadow(5) has it in days since 1970. */
+export function parseExpiries(text: string): ReadonlyMap<string, string> {
+  return byName(text, (_name, [, , , , , , days = '']) =>
+    isId(days) ? new Date(Number(days) * dayMs).toISOString().slice(0, 10) : 'never',
+  )
+}
+
 function byName<Value>(
   text: string,
   parse: (name: string, rest: readonly string[]) => Value | undefined,

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
-import { type Account, type Group, parseGroup, parsePasswd, parseShadow } from './account.ts'
+import { type Account, type Group, parseExpiries, parseGroup, parsePasswd, parseShadow } from './account.ts'
 import type { Exec } from './exec.ts'
 
 export interface PasswdDatabase {
@@ -13,6 +13,8 @@ export interface PasswdDatabase {
   readonly groups: ReadonlyMap<string, Group>
   /** Password hashes by name; undefined when this process may not read them. */
   readonly hashes: ReadonlyMap<string, string> | undefined
+  /** The last day of accounts as YYYY-MM-DD, or `never`, by name; undefined with the hashes. */
+  readonly expiries: ReadonlyMap<string, string> | undefined
 }
 
 /** What of an account is to be set; absent fields are left to the tool, or as they are. */
@@ -47,7 +49,12 @@ export interface Passwd {
   changeAccount(name: string, settings: AccountSettings): Promise<void>
   removeAccount(name: string, options: { readonly removeHome: boolean }): Promise<void>
   setPasswordHash(name: string, hash: string): Promise<void>
+  setLocked(name: string, locked: boolean): Promise<void>
+  /** @param day YYYY-MM-DD, or `never` */
+  setExpiry(name: string, day: string): Promise<void>
   addGroup(name: string, group: NewGroup): Promise<void>
+  /** All who have it as a supplementary group. */
+  setMembers(name: string, members: readonly string[]): Promise<void>
   changeGroup(name: string, settings: GroupSettings): Promise<void>
   removeGroup(name: string): Promise<void>
 }
@@ -101,6 +108,26 @@ export function createPasswd(exec: Exec, root = '/'): Passwd {
         ['chpasswd', '--encrypted'],
         `${name}:${hash}\n`,
       ),
+    setLocked: (name, locked) =>
+      run({ what: `${locked ? 'lock' : 'unlock'} user "${name}"`, kept: 'its password as it was' }, [
+        'usermod',
+        locked ? '--lock' : '--unlock',
+        '--',
+        name,
+      ]),
+    setExpiry: (name, day) =>
+      run({ what: `set the last day of user "${name}"`, kept: 'the day that was there' }, [
+        'usermod',
+        `--expiredate=${day === 'never' ? '' : day}`,
+        '--',
+        name,
+      ]),
+    setMembers: (name, members) =>
+      run({ what: `set the members of group "${name}"`, kept: 'the members that were there' }, [
+        'gpasswd',
+        `--members=${members.join(',')}`,
+        name,
+      ]),
     addGroup: (name, { gid, system }) =>
       run({ what: `add group "${name}"`, kept: `group "${name}" does not exist` }, [
         'groupadd',
@@ -140,16 +167,17 @@ function readDatabase(folder: string): PasswdDatabase {
   return {
     accounts: parsePasswd(readFileSync(join(folder, 'passwd'), 'utf8')),
     groups: parseGroup(readFileSync(join(folder, 'group'), 'utf8')),
-    hashes: readHashes(join(folder, 'shadow')),
+    ...readShadow(join(folder, 'shadow')),
   }
 }
 
-function readHashes(path: string): ReadonlyMap<string, string> | undefined {
+function readShadow(path: string): Pick<PasswdDatabase, 'hashes' | 'expiries'> {
   try {
-    return parseShadow(readFileSync(path, 'utf8'))
+    const text = readFileSync(path, 'utf8')
+    return { hashes: parseShadow(text), expiries: parseExpiries(text) }
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT'))
-      return undefined
+      return { hashes: undefined, expiries: undefined }
     throw error
   }
 }

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import type { GroupParams } from '../../schemas/generated/types.ts'
+import type { Group } from '../host/account.ts'
 import { type ContractHost, resourceTypeContract } from './contract.ts'
 import { group } from './group.ts'
 import { memoryPasswd } from './memory-passwd.ts'
 import { partialHost } from './partial-host.ts'
 
-const found = { name: 'app', gid: 2000, members: [] }
+const found: Group = { name: 'app', gid: 2000, members: [] }
 
 test.each<{ title: string; params: GroupParams; actual: typeof found | undefined; changes: string[] }>([
   { title: 'it is there', params: {}, actual: found, changes: [] },
@@ -16,6 +17,24 @@ test.each<{ title: string; params: GroupParams; actual: typeof found | undefined
     params: { gid: 2000 },
     actual: undefined,
     changes: ['ensure: absent -> present'],
+  },
+  {
+    title: 'it has more members than the least',
+    params: { members: ['ada'] },
+    actual: { ...found, members: ['bob', 'ada'] },
+    changes: [],
+  },
+  {
+    title: 'a member is missing',
+    params: { members: ['ada'] },
+    actual: { ...found, members: ['bob'] },
+    changes: ['members: bob -> ada,bob'],
+  },
+  {
+    title: 'it has others than exactly those',
+    params: { members: ['ada'], membership: 'inclusive' },
+    actual: { ...found, members: ['bob'] },
+    changes: ['members: bob -> ada'],
   },
   { title: 'it has another id', params: { gid: 7 }, actual: found, changes: ['gid: 2000 -> 7'] },
   {
@@ -45,6 +64,15 @@ resourceTypeContract(
       resource: 'app',
       params: { gid: 2000 },
       breakIt: ({ passwd }) => passwd.addGroup('app', { gid: 7, system: false }),
+    },
+    {
+      title: 'its members are others',
+      resource: 'app',
+      params: { members: ['ada'], membership: 'inclusive' },
+      breakIt: async ({ passwd }) => {
+        await passwd.addGroup('app', { system: false })
+        await passwd.setMembers('app', ['bob'])
+      },
     },
     {
       title: 'it came back',

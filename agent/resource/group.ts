@@ -3,7 +3,7 @@ import type { Change, GroupParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Group } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
-import type { ResourceType, Wanted } from './resource-type.ts'
+import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 
 /** `found` is undefined where there is no such group. */
 export interface GroupState {
@@ -20,8 +20,22 @@ function diff({ params }: Wanted<GroupParams>, { found }: GroupState): readonly 
   if (ensure === 'absent')
     return found === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
   if (found === undefined) return [{ property: 'ensure', from: 'absent', to: 'present' }]
-  if (params.gid === undefined || params.gid === found.gid) return []
-  return [{ property: 'gid', from: String(found.gid), to: String(params.gid) }]
+  const changes: Change[] = []
+  if (params.gid !== undefined && params.gid !== found.gid)
+    changes.push({ property: 'gid', from: String(found.gid), to: String(params.gid) })
+  const from = found.members.toSorted().join(',')
+  const to = membersWanted(params, found.members)?.join(',')
+  if (to !== undefined && to !== from) changes.push({ property: 'members', from, to })
+  return changes
+}
+
+/** Undefined where they are not managed. */
+function membersWanted(
+  { members, membership }: GroupParams,
+  actual: readonly string[],
+): readonly string[] | undefined {
+  if (members === undefined) return undefined
+  return [...new Set([...(membership === 'inclusive' ? [] : actual), ...members])].sort()
 }
 
 async function apply(
@@ -30,9 +44,22 @@ async function apply(
   { found }: GroupState,
 ): Promise<void> {
   if (params.ensure === 'absent') return await passwd.removeGroup(title)
-  if (found === undefined)
-    return await passwd.addGroup(title, { gid: params.gid, system: params.system ?? false })
-  await passwd.changeGroup(title, { gid: params.gid })
+  if (found === undefined) await passwd.addGroup(title, { gid: params.gid, system: params.system ?? false })
+  else if (params.gid !== undefined && params.gid !== found.gid)
+    await passwd.changeGroup(title, { gid: params.gid })
+  const members = membersWanted(params, found?.members ?? [])
+  if (members !== undefined && members.join() !== found?.members.toSorted().join())
+    await passwd.setMembers(title, members)
+}
+
+async function inspect({ passwd }: Host, title: string | undefined): Promise<readonly Instance[]> {
+  const groups = [...passwd.read().groups.values()].filter(
+    ({ name }) => title === undefined || name === title,
+  )
+  return groups.map(({ name, gid, members }) => ({
+    title: name,
+    params: { gid, ...(members.length === 0 ? {} : { members: [...members] }) },
+  }))
 }
 
 export const group = {
@@ -40,5 +67,6 @@ export const group = {
   read,
   diff,
   apply,
+  inspect,
   watch: () => ['/etc/group'],
 } satisfies ResourceType<GroupParams, GroupState>

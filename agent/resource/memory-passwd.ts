@@ -12,6 +12,7 @@ export function memoryPasswd(): MemoryPasswd {
   const accounts = new Map<string, Account>()
   const groups = new Map<string, Group>()
   const hashes = new Map<string, string>()
+  const expiries = new Map<string, string>()
   const nextId = () => 1000 + accounts.size + groups.size
   const gidOf = (name: string): number => {
     const gid = groups.get(name)?.gid
@@ -42,7 +43,12 @@ export function memoryPasswd(): MemoryPasswd {
     accounts,
     groups,
     hashes,
-    read: () => ({ accounts: new Map(accounts), groups: new Map(groups), hashes: new Map(hashes) }),
+    read: () => ({
+      accounts: new Map(accounts),
+      groups: new Map(groups),
+      hashes: new Map(hashes),
+      expiries: new Map(expiries),
+    }),
     async addAccount(name, settings) {
       if (accounts.has(name)) throw new Error(`user '${name}' already exists`)
       if (settings.group === undefined) groups.set(name, { name, gid: nextId(), members: [] })
@@ -68,6 +74,18 @@ export function memoryPasswd(): MemoryPasswd {
     },
     async setPasswordHash(name, hash) {
       hashes.set(name, hash)
+    },
+    async setLocked(name, locked) {
+      const bare = (hashes.get(name) ?? '').replace(/^!/, '')
+      hashes.set(name, locked ? `!${bare}` : bare)
+    },
+    async setExpiry(name, day) {
+      expiries.set(name, day)
+    },
+    async setMembers(name, members) {
+      const found = groups.get(name)
+      if (found === undefined) throw new Error(`group '${name}' does not exist`)
+      groups.set(name, { ...found, members })
     },
     async addGroup(name, { gid }) {
       if (groups.has(name)) throw new Error(`group '${name}' already exists`)

@@ -27,6 +27,26 @@ describe('diff()', () => {
       },
       changes: [],
     },
+    { title: 'it is unlocked and stays for ever', params: { locked: false, expiry: 'never' }, changes: [] },
+    {
+      title: 'it is locked over its password',
+      params: { locked: true, password: hash },
+      state: { ...actual, hash: `!${hash}` },
+      changes: [],
+    },
+    { title: 'it should be locked', params: { locked: true }, changes: ['locked: false -> true'] },
+    {
+      title: 'its password was locked, and locks are not managed',
+      params: { password: hash },
+      state: { ...actual, hash: `!${hash}` },
+      changes: ['password: [redacted] -> [redacted]'],
+    },
+    {
+      title: 'its last day is another',
+      params: { expiry: '2027-12-31' },
+      state: { ...actual, expiry: '2026-01-01' },
+      changes: ['expiry: 2026-01-01 -> 2027-12-31'],
+    },
     { title: 'it is absent as wanted', params: { ensure: 'absent' }, state: nobody, changes: [] },
     {
       title: 'it is missing',
@@ -120,6 +140,26 @@ test('read() leaves hashes alone where the password is not managed, and refuses 
   ).toMatchObject({
     code: 'resource-unreadable',
   })
+})
+
+test('a new account gets password, lock and last day, and a second run nothing', async () => {
+  const passwd = memoryPasswd()
+  const params: UserParams = { password: hash, locked: true, expiry: '2027-12-31' }
+  await converge(passwd, params)
+  expect(passwd.hashes.get('u1')).toBe(`!${hash}`)
+  const state = user.read(partialHost({ passwd }), [wantedOf(params)]).get('user:u1')
+  if (state === undefined || state instanceof Error) throw new Error('no state')
+  expect(user.diff(wantedOf(params), state)).toEqual([])
+})
+
+test('inspect() gives accounts as they would be declared, and no password', async () => {
+  const passwd = memoryPasswd()
+  await passwd.addGroup('app', { system: false })
+  await converge(passwd, { groups: ['app'], shell: '/bin/bash', password: hash })
+  const found = await user.inspect(partialHost({ passwd }), undefined)
+  expect(found).toMatchObject([{ title: 'u1', params: { group: 'u1', groups: ['app'], shell: '/bin/bash' } }])
+  expect(JSON.stringify(found)).not.toContain(hash)
+  expect(await user.inspect(partialHost({ passwd }), 'nobody')).toEqual([])
 })
 
 const inMemory: ContractHost = {

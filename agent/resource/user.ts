@@ -8,7 +8,7 @@ import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
 import type { AccountSettings, Passwd, PasswdDatabase } from '../host/passwd.ts'
-import type { ResourceType, Wanted } from './resource-type.ts'
+import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 
 export interface UserState {
   readonly account: Account | undefined
@@ -18,6 +18,8 @@ export interface UserState {
   readonly groups: readonly string[]
   /** Undefined where there is no shadow entry; read only when the password is managed. */
   readonly hash: string | undefined
+  /** The last day, or `never`; undefined where there is no shadow entry. */
+  readonly expiry?: string | undefined
 }
 
 const redacted = '[redacted]'
@@ -28,20 +30,21 @@ function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId
   const names = new Map(database.groups.values().map(({ gid, name }) => [gid, name]))
   return new Map(
     wanted.map((one): [ResourceId, UserState | Error] => {
-      if (one.params.password !== undefined && database.hashes === undefined)
-        return [one.id, hiddenShadow(one)]
+      if (needsShadow(one.params) && database.hashes === undefined) return [one.id, hiddenShadow(one)]
       const account = database.accounts.get(one.title)
       const primary = account === undefined ? '' : (names.get(account.gid) ?? String(account.gid))
       const groups = memberships.get(one.title) ?? []
-      const hash = one.params.password === undefined ? undefined : database.hashes?.get(one.title)
-      return [one.id, { account, primary, groups, hash }]
+      const isManaged = needsShadow(one.params)
+      const hash = isManaged ? database.hashes?.get(one.title) : undefined
+      const expiry = isManaged ? database.expiries?.get(one.title) : undefined
+      return [one.id, { account, primary, groups, hash, ...(expiry === undefined ? {} : { expiry }) }]
     }),
   )
 }
 
 function diff(
   { params }: Wanted<UserParams>,
-  { account, primary, groups, hash }: UserState,
+  { account, primary, groups, hash, expiry }: UserState,
 ): readonly Change[] {
   if (params.ensure === 'absent') {
     return account === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
@@ -54,11 +57,13 @@ function diff(
     { property: 'home', from: account.home, to: params.home },
     { property: 'shell', from: account.shell, to: params.shell },
     { property: 'comment', from: account.comment, to: params.comment },
+    { property: 'locked', from: String(isLocked(hash)), to: params.locked?.toString() },
+    { property: 'expiry', from: expiry ?? 'never', to: params.expiry },
   ]
   const changes: Change[] = compared.flatMap(({ property, from, to }) =>
     to === undefined || to === from ? [] : [{ property, from, to }],
   )
-  if (params.password !== undefined && params.password !== hash) {
+  if (isPasswordOff(params, hash)) {
     changes.push({ property: 'password', from: redacted, to: redacted })
   }
   return changes
@@ -81,9 +86,54 @@ async function apply(
   if (missing.length > 0) throw noSuchGroup(wanted, missing.join('", "'))
   if (actual.account === undefined) await addAccount(passwd, wanted, groups.has(title))
   else await changeAccount(passwd, wanted, { actual, changes })
-  if (params.password !== undefined && params.password !== actual.hash) {
+  if (params.password !== undefined && isPasswordOff(params, actual.hash))
     await passwd.setPasswordHash(title, params.password)
-  }
+  await applyLock(passwd, wanted)
+  if (params.expiry !== undefined && params.expiry !== (actual.expiry ?? 'never'))
+    await passwd.setExpiry(title, params.expiry)
+}
+
+/** After the password, which comes unlocked. A lock is the mark before the hash (usermod(8)). */
+async function applyLock(passwd: Passwd, { title, params }: Wanted<UserParams>): Promise<void> {
+  if (params.locked === undefined) return
+  if (isLocked(passwd.read().hashes?.get(title)) !== params.locked)
+    await passwd.setLocked(title, params.locked)
+}
+
+function isLocked(hash: string | undefined): boolean {
+  return hash?.startsWith('!') === true
+}
+
+/** Where the lock is managed by itself, its mark is no part of the password. */
+function isPasswordOff({ password, locked }: UserParams, hash: string | undefined): boolean {
+  if (password === undefined) return false
+  return password !== (locked === undefined ? hash : hash?.replace(/^!/, ''))
+}
+
+function needsShadow({ password, locked, expiry }: UserParams): boolean {
+  return password !== undefined || locked !== undefined || expiry !== undefined
+}
+
+/** Accounts as they are, without their passwords. */
+async function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
+  const database = host.passwd.read()
+  const memberships = membershipsOf(database)
+  const names = new Map(database.groups.values().map(({ gid, name }) => [gid, name]))
+  const accounts = [...database.accounts.values()].filter(({ name }) => title === undefined || name === title)
+  return accounts.map(({ name, uid, gid, home, shell, comment }) => {
+    const groups = memberships.get(name) ?? []
+    return {
+      title: name,
+      params: {
+        uid,
+        ...(names.has(gid) ? { group: names.get(gid) } : {}),
+        ...(groups.length === 0 ? {} : { groups: [...groups] }),
+        home,
+        shell,
+        ...(comment === '' ? {} : { comment }),
+      },
+    }
+  })
 }
 
 async function addAccount(
@@ -160,7 +210,7 @@ function noSuchGroup({ id, where, title }: Wanted<UserParams>, missing: string):
 function hiddenShadow({ id, where }: Wanted<UserParams>): RekindleError {
   return new RekindleError({
     code: 'resource-unreadable',
-    message: `Cannot read ${id}: its password is in /etc/shadow, which this process may not read`,
+    message: `Cannot read ${id}: its password, lock or last day is in /etc/shadow, which this process may not read`,
     where,
     hint: 'Run as root',
   })
@@ -171,5 +221,6 @@ export const user = {
   read,
   diff,
   apply,
+  inspect,
   watch: () => ['/etc/passwd', '/etc/shadow', '/etc/group'],
 } satisfies ResourceType<UserParams, UserState>

@@ -1,0 +1,128 @@
+/** Accounts on a real host, beyond the cases of resource.test.ts; purge and inspect over them. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLab, type Lab } from '../../lab/lab.ts'
+import { canRunHosts } from '../../lab/prerequisites.ts'
+import { type ConvergeCase, checkCase } from '../converge-case.ts'
+import { bootHost, type OnHost } from '../on-host.ts'
+
+const hosts = canRunHosts()
+const hash = '$6$rounds=5000$abcdefgh$O2gFMdaBXnBNmLMNNDKJHYmZoIvdxm'
+
+describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason}`}`, () => {
+  let lab: Lab
+  let host: OnHost
+  beforeAll(async () => {
+    lab = await createLab({ name: 'account', log: console.log })
+    host = await bootHost(lab, 'account-1')
+  })
+  afterAll(() => lab.close())
+
+  const user = (name: string, params: Record<string, unknown>) => host.resource(`user:${name}`, params)
+  const cases: readonly ConvergeCase[] = [
+    {
+      title: 'a locked password',
+      resources: () => [user('locked', { password: hash, locked: true })],
+      drift: ['usermod', '--unlock', 'locked'],
+      shows: ['user:locked', 'locked'],
+      look: ['sh', '-c', 'getent shadow locked | cut -d: -f2 | cut -c1-4'],
+      seen: '!$6$\n',
+    },
+    {
+      title: 'the last day of an account',
+      resources: () => [user('leaving', { expiry: '2031-05-06' })],
+      drift: ['usermod', '--expiredate=', 'leaving'],
+      shows: ['user:leaving', 'expiry'],
+      look: ['sh', '-c', 'chage -l leaving | grep "Account expires" | cut -d: -f2'],
+      seen: ' May 06, 2031\n',
+    },
+    {
+      title: 'an account without a last day (U7)',
+      resources: () => [user('staying', { expiry: 'never' })],
+      drift: ['usermod', '--expiredate=2031-05-06', 'staying'],
+      shows: ['user:staying', 'expiry'],
+      look: ['sh', '-c', 'getent shadow staying | cut -d: -f8'],
+      seen: '\n',
+    },
+    {
+      title: 'the members of a group',
+      resources: () => [
+        user('ada', {}),
+        user('grace', {}),
+        host.resource(
+          'group:crew',
+          { members: ['ada', 'grace'], membership: 'inclusive' },
+          { require: ['user:ada', 'user:grace'] },
+        ),
+      ],
+      drift: ['gpasswd', '--members=root', 'crew'],
+      shows: ['group:crew', 'members'],
+      look: ['sh', '-c', 'getent group crew | cut -d: -f4'],
+      seen: 'ada,grace\n',
+    },
+  ]
+  it.each(cases)('$title: converges, holds, shows drift, is corrected', (one) => checkCase(host, one))
+
+  it('a group that is missing fails the user, and it is not created (U4)', async () => {
+    const { report } = await host.apply([user('groupless', { groups: ['no-such'] })])
+    expect(report.resources[0]?.error?.message).toContain('group "no-such" does not exist')
+    expect((await host.run(['getent', 'passwd', 'groupless'])).code).not.toBe(0)
+  })
+
+  it('a new hash shows on neither side, in a no-op run too (U5)', async () => {
+    const { report } = await host.apply([user('locked', { password: `${hash}x`, locked: true })], {
+      noop: true,
+    })
+    expect(report.resources[0]?.changes).toEqual([
+      { property: 'password', from: '[redacted]', to: '[redacted]' },
+    ])
+    expect(JSON.stringify(report)).not.toContain('O2gFMdaB')
+  })
+
+  it('a home goes with its account, and stays where it was when only the name of it changes (U2)', async () => {
+    const home = { home: '/home/mover', manageHome: true }
+    await host.apply([user('mover', home)])
+    await host.output(['touch', '/home/mover/kept'])
+    await host.apply([user('mover', { home: '/home/elsewhere', manageHome: true })])
+    expect(await host.output(['ls', '/home/mover'])).toBe('kept\n')
+    await host.output(['usermod', '--home=/home/mover', 'mover'])
+    await host.apply([user('mover', { ensure: 'absent', manageHome: true })])
+    expect((await host.run(['test', '-e', '/home/mover'])).code).toBe(1)
+  })
+
+  it('undeclared people are named by a plan, go in a run, and those of the system stay (X7)', async () => {
+    await host.output(['useradd', '--uid=4711', 'stranger'])
+    await host.output(['useradd', '--system', 'robot'])
+    const declared = ['ada', 'grace', 'locked', 'leaving', 'staying', 'mover']
+    const purge = [host.resource('purge:user', { declared })]
+    const planned = await host.apply(purge, { noop: true })
+    expect(planned.report.resources[0]?.changes).toEqual([
+      { property: 'stranger', from: 'present', to: 'absent' },
+    ])
+    expect((await host.run(['getent', 'passwd', 'stranger'])).code).toBe(0)
+    expect((await host.apply(purge)).code).toBe(2)
+    expect((await host.run(['getent', 'passwd', 'stranger'])).code).not.toBe(0)
+    expect((await host.run(['getent', 'passwd', 'robot'])).code).toBe(0)
+    expect((await host.apply(purge)).code).toBe(0)
+  })
+
+  it('what inspect prints of an account changes nothing when it is applied', async () => {
+    const [found] = JSON.parse(await host.output(['rekindle', 'inspect', 'user', 'ada', '--json'])) as [
+      { title: string; params: Record<string, unknown> },
+    ]
+    expect((await host.apply([user(found.title, found.params)])).code).toBe(0)
+    expect(await host.output(['rekindle', 'inspect', 'user', 'ada'])).toContain("user('ada', {")
+  })
+
+  it('adopt writes a role with what is not of the base system, and names the changed configuration files', async () => {
+    await host.output(['sh', '-c', 'echo "# by hand" >> /etc/bash.bashrc'])
+    await host.output(['rekindle', 'adopt', '/root/adopted', '--name', 'old-host'])
+    const role = await host.output(['cat', '/root/adopted/role.ts'])
+    expect(role).toContain("export const oldHost = role('old-host', () => {")
+    expect(role).toContain("user('ada', {")
+    expect(role).not.toContain("user('root'")
+    expect(role).toContain("file('/etc/bash.bashrc', {")
+    expect(await host.output(['tail', '-n', '1', '/root/adopted/adopted/etc/bash.bashrc'])).toBe(
+      '# by hand\n',
+    )
+  })
+})
