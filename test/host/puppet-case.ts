@@ -20,6 +20,11 @@ export const versions: readonly { name: string; version: string }[] = [
   { name: 'rk-two', version: '1.1' },
   { name: 'rk-three', version: '1.0' },
   { name: 'rk-three', version: '2:1.1-3' },
+  { name: 'rk-held', version: '1.0' },
+  { name: 'rk-held', version: '1.1' },
+  { name: 'rk-range', version: '1.0' },
+  { name: 'rk-range', version: '1.9' },
+  { name: 'rk-range', version: '2.0' },
   { name: 'rk-gone', version: '1.0' },
   { name: 'rk-purged', version: '1.0' },
 ]
@@ -33,6 +38,10 @@ mkdir -p /srv/both/old-dir/full /srv/both/there && cd /srv/both
 echo old > old; echo old > stale; echo keep > keep; chmod 0600 old keep; ln -s /nowhere old-link; ln -s /etc/hostname dangling
 printf 'one\\ntwo\\n' > lines; printf '[main]\\na = 1\\nb = 2\\n' > conf.ini
 mkfifo pipe
+echo x > sym-old; chmod 0664 sym-old; mkdir -p tree/a modes/a purged/.git purged/full open old-mount gone-mount
+echo x > tree/a/b; echo x > modes/a/b; chmod 0777 modes/a modes/a/b; echo x > purged/junk; echo x > purged/.git/config; echo x > purged/full/x
+chmod 0777 open
+mount -t tmpfs tmpfs gone-mount; echo 'tmpfs /srv/both/gone-mount tmpfs defaults 0 0' >> /etc/fstab
 for name in a b c d e; do printf '${unit}' > /usr/lib/systemd/system/rk-both-$name.service; done
 systemctl daemon-reload
 systemctl enable --now --quiet rk-both-b rk-both-d
@@ -232,4 +241,109 @@ export const puppetCases: readonly PuppetCase[] = [
     rekindle: { 'exec:quiet': { command: 'false', refreshOnly: true } },
     puppet: "exec { 'quiet': command => '/bin/false', refreshonly => true }",
   },
+
+  file(
+    'symbolic mode of a new file',
+    'sym-new',
+    { content: 'x\n', mode: 'u=rwx,g=rx,o=' },
+    'ensure => file, content => "x\\n", mode => \'u=rwx,g=rx,o=\'',
+  ),
+  file(
+    'symbolic mode of one that is there',
+    'sym-old',
+    { mode: 'g+w,o-r' },
+    "ensure => file, mode => 'g+w,o-r'",
+  ),
+  file(
+    'symbolic mode of a directory',
+    'sym-dir',
+    { ensure: 'directory', mode: 'g+w,a+X' },
+    "ensure => directory, mode => 'g+w,a+X'",
+  ),
+  file(
+    'owner of all below',
+    'tree',
+    { ensure: 'directory', recurse: true, owner: 'daemon' },
+    "ensure => directory, recurse => true, owner => 'daemon'",
+  ),
+  file(
+    'mode of all below',
+    'modes',
+    { ensure: 'directory', recurse: true, mode: '0640' },
+    "ensure => directory, recurse => true, mode => '0640'",
+  ),
+  file(
+    'purge of what is not declared',
+    'purged',
+    { ensure: 'directory', purge: true, force: true, ignore: ['.git'] },
+    "ensure => directory, recurse => true, purge => true, force => true, ignore => '.git'",
+  ),
+
+  {
+    title: 'mount: in fstab only',
+    rekindle: {
+      'mount:/srv/both/there/a': {
+        ensure: 'defined',
+        device: 'tmpfs',
+        fstype: 'tmpfs',
+        options: 'size=1m,noexec',
+      },
+    },
+    puppet: mount('/srv/both/there/a', "ensure => present, options => 'size=1m,noexec'"),
+  },
+  {
+    title: 'mount: mounted',
+    rekindle: {
+      'mount:/srv/both/old-mount': {
+        ensure: 'mounted',
+        device: 'tmpfs',
+        fstype: 'tmpfs',
+        options: 'size=2m',
+      },
+    },
+    puppet: mount('/srv/both/old-mount', "ensure => mounted, options => 'size=2m'"),
+  },
+  {
+    title: 'mount: absent',
+    rekindle: { 'mount:/srv/both/gone-mount': { ensure: 'absent' } },
+    puppet: "mount { '/srv/both/gone-mount': ensure => absent }",
+  },
+
+  user(
+    'with a last day',
+    'rk-leaving',
+    { expiry: '2031-05-06' },
+    "ensure => present, expiry => '2031-05-06'",
+  ),
+  user('without a last day', 'rk-staying', { expiry: 'never' }, 'ensure => present, expiry => absent'),
+  pkg('held', 'rk-held', { held: true, version: '1.0' }, "ensure => '1.0', mark => hold"),
+  pkg('of a range of versions', 'rk-range', { version: '>=1.0 <2.0' }, "ensure => '>=1.0 <2.0'"),
+  service(
+    'static',
+    'systemd-journald',
+    { ensure: 'running', enable: true },
+    'ensure => running, enable => true',
+  ),
+  {
+    title: 'exec: onlyIf that says no',
+    rekindle: { 'exec:onlyif': { command: 'false', onlyIf: 'test -e /no/such' } },
+    puppet: "exec { 'onlyif': command => '/bin/false', onlyif => '/usr/bin/test -e /no/such' }",
+  },
+  {
+    title: 'exec: as a user, in a directory',
+    rekindle: {
+      'exec:as': {
+        command: ['touch', 'by-daemon'],
+        cwd: '/srv/both/open',
+        user: 'daemon',
+        creates: '/srv/both/open/by-daemon',
+      },
+    },
+    puppet:
+      "exec { 'as': command => '/usr/bin/touch by-daemon', cwd => '/srv/both/open', user => 'daemon', creates => '/srv/both/open/by-daemon' }",
+  },
 ]
+
+function mount(title: string, more: string): string {
+  return `mount { '${title}': device => 'tmpfs', fstype => 'tmpfs', dump => 0, pass => 0, ${more} }`
+}
