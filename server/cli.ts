@@ -1,10 +1,11 @@
 /** The server's side of the command line. Each command prints for people on stdout; only `check` sets an exit code. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { canonical } from '../schemas/canonical.ts'
+import type { DescribedSchema } from '../schemas/describe.ts'
 import { RekindleError } from '../schemas/errors.ts'
 import type { Facts } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
@@ -25,6 +26,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addToken(program)
   addCompile(program)
   addCheck(program)
+  addDescribe(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -134,6 +136,32 @@ function addCheck(program: Command): void {
     .description('check a site and print what is wrong, with file and line; exit code 1 when something is')
     .option('--json', 'print the problems as JSON')
     .action((site: string, options: { json?: true }) => check(site, options))
+}
+
+function addDescribe(program: Command): void {
+  program
+    .command('describe')
+    .argument('[type]', 'a resource type, such as file')
+    .description('print what a resource type is and what its parameters mean; without a type, list them all')
+    .action(async (type?: string) => {
+      const { renderType, renderTypeList } = await import('../schemas/describe.ts')
+      const schemas = readResourceSchemas()
+      if (type === undefined) return console.log(renderTypeList(schemas))
+      const schema = schemas.find(({ $id }) => $id === `resource/${type}`)
+      if (schema !== undefined) return console.log(renderType(schema))
+      throw new RekindleError({
+        code: 'bad-request',
+        message: `Cannot describe "${type}": there is no such type`,
+        hint: 'rekindle describe lists them',
+      })
+    })
+}
+
+function readResourceSchemas(): readonly DescribedSchema[] {
+  const folder = join(import.meta.dirname, '..', 'schemas', 'resource')
+  return readdirSync(folder)
+    .sort()
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as DescribedSchema)
 }
 
 async function serve(configPath: string): Promise<void> {

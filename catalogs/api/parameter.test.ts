@@ -87,7 +87,10 @@ describe('complain()', () => {
       complain({ type: 'group', title: 'g', params: { gdi: 1, colour: 'red' }, rule: accountRule }),
     ).toEqual([
       { message: 'unknown parameter "gdi"', hint: 'Did you mean "gid"?' },
-      { message: 'unknown parameter "colour"', hint: 'Parameters of group: ensure, gid, system' },
+      {
+        message: 'unknown parameter "colour"',
+        hint: 'Parameters of group: ensure, gid, system, members, membership',
+      },
     ])
   })
 

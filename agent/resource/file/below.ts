@@ -6,9 +6,8 @@ import { join } from 'node:path/posix'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { FileReader, FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
-import { modeOf } from './mode.ts'
+import { modeOf, renderMode } from './mode.ts'
 import type { Names } from './names.ts'
-import { renderMode } from './state.ts'
 
 /** Something below that is not as wanted. */
 export interface Below {

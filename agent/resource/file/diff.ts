@@ -5,15 +5,8 @@
  */
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import { changesBelow } from './below.ts'
-import { modeOf } from './mode.ts'
-import {
-  type Ensure,
-  ensureOf,
-  type FileState,
-  isContentManaged,
-  renderMode,
-  type WantedFile,
-} from './state.ts'
+import { modeOf, renderMode } from './mode.ts'
+import { type Ensure, ensureOf, type FileState, isContentManaged, type WantedFile } from './state.ts'
 
 export const redacted = '[redacted]'
 const none: readonly Change[] = []

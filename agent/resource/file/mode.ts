@@ -13,6 +13,11 @@ export interface ModeBase {
   readonly isDirectory: boolean
 }
 
+/** Permission bits as people write them: four octal digits. */
+export function renderMode(mode: number): string {
+  return mode.toString(8).padStart(4, '0')
+}
+
 /** @example modeOf('u+x', { mode: 0o644, isDirectory: false }) // 0o744 */
 export function modeOf(mode: string, base: ModeBase): number {
   if (/^[0-7]+$/.test(mode)) return Number.parseInt(mode, 8)

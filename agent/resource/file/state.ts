@@ -41,8 +41,3 @@ export function pathOf({ title }: WantedFile): string {
 export function isContentManaged({ blob, replace }: FileParams): boolean {
   return blob !== undefined && replace !== false
 }
-
-/** Permission bits as people write them: four octal digits. */
-export function renderMode(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
-}
