@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { aptComplaint, fetchComplaint, isAboutLists, parseCandidates } from './apt-answer.ts'
+import {
+  aptComplaint,
+  fetchComplaint,
+  isAboutLists,
+  parseCandidates,
+  parseRemovals,
+  parseVersions,
+  preferencesComplaint,
+  sourceComplaint,
+} from './apt-answer.ts'
 
 const policy = `rk-demo:
   Installed: (none)
@@ -59,6 +68,26 @@ E: Sub-process /usr/bin/dpkg returned an error code (1)
 `,
       said: 'dpkg: error processing package rk-postfail (--configure): installed rk-postfail package post-installation script subprocess returned error exit status 1; Sub-process /usr/bin/dpkg returned an error code (1)',
     },
+    {
+      title: 'a removal that is not allowed',
+      stdout: `The following packages will be REMOVED:
+  rk-mail
+The following NEW packages will be installed:
+  rk-mail-a
+0 upgraded, 1 newly installed, 1 to remove and 0 not upgraded.
+`,
+      stderr: 'E: Packages need to be removed but remove is disabled.\n',
+      said: 'The following packages will be REMOVED: rk-mail; Packages need to be removed but remove is disabled.',
+    },
+    {
+      title: 'a lock that another process did not give up',
+      stdout: `Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 235 (python3)...
+Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 235 (python3)...
+`,
+      stderr:
+        'E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n',
+      said: 'Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?; /var/lib/dpkg/lock-frontend is held by process 235 (python3)',
+    },
     { title: 'nothing', stdout: '', stderr: '', said: 'it gave no reason' },
   ])('tells of $title', ({ stdout, stderr, said }) => {
     expect(aptComplaint({ stdout, stderr })).toBe(said)
@@ -88,4 +117,67 @@ W: Some index files failed to download. They have been ignored, or old ones used
   test('is undefined when all was fetched', () => {
     expect(fetchComplaint({ stderr: '' })).toBeUndefined()
   })
+})
+
+test('parseRemovals() gives what a simulation would remove or purge', () => {
+  const simulation = `The following packages will be REMOVED:
+  rk-base rk-dependent
+Remv rk-dependent [1.0]
+Purg rk-base [1.0]
+`
+  expect(parseRemovals(simulation)).toEqual(['rk-dependent', 'rk-base'])
+})
+
+test('parseVersions() gives each version once, newest first, and none of sources', () => {
+  const madison = `  rk-range |        2.0 | http://rekindle-server:8181 ./ Packages
+  rk-range |       1.19 | http://rekindle-server:8181 ./ Packages
+  rk-range |       1.19 | http://127.0.0.1:8182 ./ Packages
+`
+  expect([...parseVersions(madison)]).toEqual([['rk-range', ['2.0', '1.19']]])
+})
+
+describe('sourceComplaint()', () => {
+  test.each<{ title: string; code: number; stderr: string; said: string | undefined }>([
+    { title: 'all is well', code: 0, stderr: '', said: undefined },
+    {
+      title: 'only an architecture is missing',
+      code: 0,
+      stderr:
+        "N: Skipping acquire of configured file 'main/binary-i386/Packages' as repository 'http://a x InRelease' doesn't support architecture 'i386'\n",
+      said: undefined,
+    },
+    {
+      title: 'a key is missing',
+      code: 100,
+      stderr: `W: GPG error: http://a ./ InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 1A2B
+E: The repository 'http://a ./ InRelease' is not signed.
+`,
+      said: "GPG error: http://a ./ InRelease: The following signatures couldn't be verified because the public key is not available: NO_PUBKEY 1A2B; The repository 'http://a ./ InRelease' is not signed.",
+    },
+    {
+      title: 'a component is misspelt, which apt only warns of',
+      code: 0,
+      stderr:
+        "W: Skipping acquire of configured file 'mian/binary-amd64/Packages' as repository 'http://a x InRelease' doesn't have the component 'mian' (component misspelt in sources.list?)\n",
+      said: "Skipping acquire of configured file 'mian/binary-amd64/Packages' as repository 'http://a x InRelease' doesn't have the component 'mian' (component misspelt in sources.list?)",
+    },
+  ])('is $said when $title', ({ code, stderr, said }) => {
+    expect(sourceComplaint({ code, stdout: '', stderr })).toBe(said)
+  })
+})
+
+test.each([
+  { code: 0, stderr: '', said: undefined },
+  {
+    code: 0,
+    stderr: 'W: Did not understand pin type version\n',
+    said: 'Did not understand pin type version',
+  },
+  {
+    code: 100,
+    stderr: 'E: No priority (or zero) specified for pin\n',
+    said: 'No priority (or zero) specified for pin',
+  },
+])('preferencesComplaint() is $said', ({ code, stderr, said }) => {
+  expect(preferencesComplaint({ code, stdout: '', stderr })).toBe(said)
 })

@@ -17,23 +17,25 @@ describe('install()', () => {
   test('passes a name and an exact version as one argument, and allows the step down to it', async () => {
     const { dpkg, calls } = hostWith({})
     await dpkg.install([{ name: 'nginx', version: '1.22.1-9' }], { recommends: false })
-    expect(calls).toEqual(['apt-get --no-install-recommends --allow-downgrades install -- nginx=1.22.1-9'])
+    expect(calls).toEqual([
+      'apt-get --no-install-recommends --allow-downgrades --no-remove install -- nginx=1.22.1-9',
+    ])
   })
 
   test('fetches lists and tries again when apt does not know the name', async () => {
     const { dpkg, calls } = hostWith({ answers: [notFound, {}, {}] })
     await dpkg.install([{ name: 'nope' }], { recommends: true })
     expect(calls).toEqual([
-      'apt-get --install-recommends install -- nope',
+      'apt-get --install-recommends --no-remove install -- nope',
       'apt-get update',
-      'apt-get --install-recommends install -- nope',
+      'apt-get --install-recommends --no-remove install -- nope',
     ])
   })
 
   test('fetches lists first when there are none', async () => {
     const { dpkg, calls } = hostWith({ lists: [] })
     await dpkg.install([{ name: 'nginx' }], { recommends: false })
-    expect(calls).toEqual(['apt-get update', 'apt-get --no-install-recommends install -- nginx'])
+    expect(calls).toEqual(['apt-get update', 'apt-get --no-install-recommends --no-remove install -- nginx'])
   })
 
   test('does not fetch lists again within five minutes, and does so after them', async () => {
@@ -68,7 +70,7 @@ describe('install()', () => {
   test('unpacks again what was torn in the middle of unpacking', async () => {
     const { dpkg, calls } = hostWith({ status: stanza('torn', 'install reinstreq half-installed', '1.0') })
     await dpkg.install([{ name: 'torn' }], { recommends: false })
-    expect(calls.at(-1)).toBe('apt-get --no-install-recommends --reinstall install -- torn')
+    expect(calls.at(-1)).toBe('apt-get --no-install-recommends --no-remove --reinstall install -- torn')
   })
 
   test('tells what apt answered and what is there', async () => {

@@ -2,7 +2,7 @@
  * apt and dpkg. Reading is one file; writing goes through apt-get, which resolves, fetches, locks and orders. Before
  * anything is written, an earlier run that was killed in the middle is finished (`dpkg --configure -a`).
  */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
 import {
@@ -11,9 +11,11 @@ import {
   isAboutLists,
   oneLine,
   parseCandidates,
+  parseChangedConfigFiles,
   parseRemovals,
   parseVersions,
 } from './apt-answer.ts'
+import { type AptTrial, createAptTrial, patiently } from './apt-trial.ts'
 import { readerOf, updatesIn } from './dpkg-database.ts'
 import {
   type DpkgDatabase,
@@ -23,6 +25,7 @@ import {
   isInstalled,
 } from './dpkg-status.ts'
 import type { Exec, ExecResult } from './exec.ts'
+import { allowStarts, forbidStarts, noStartEnvironment } from './policy-rc-d.ts'
 
 export interface InstallRequest {
   readonly name: string
@@ -43,21 +46,25 @@ export interface InstallOptions {
   readonly replaceConfigFiles?: boolean
   /** False: the packages' scripts start no service. Default true. */
   readonly startServices?: boolean
+  /** Remove what they conflict with. Default false: nothing is installed then. */
+  readonly removeConflicting?: boolean
 }
 
-export interface Dpkg {
+export interface Dpkg extends AptTrial {
   /** Every package that dpkg knows, as of now. */
   read(): DpkgDatabase
-  /** What `apt-get install` would install, by name; names that apt does not know are absent. */
-  candidates(names: readonly string[]): Promise<ReadonlyMap<string, string | null>>
+  /** What `apt-get install` would install, by name, from that release where one is given; names that apt does not know are absent. */
+  candidates(names: readonly string[], release?: string): Promise<ReadonlyMap<string, string | null>>
   /** All versions that could be installed, by name; names that apt does not know are absent. */
   versions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  /** The version in a package file. @throws RekindleError `resource-unreadable` */
-  versionOfFile(path: string): Promise<string>
+  /** What is in a package file. @throws RekindleError `resource-unreadable` */
+  inFile(path: string): Promise<{ readonly name: string; readonly version: string }>
   /** Names of what a removal would remove, what needs it included. Changes nothing. */
   removals(names: readonly string[]): Promise<readonly string[]>
   /** Names of the packages that a person asked for, not those that came with them. */
   chosen(): Promise<readonly string[]>
+  /** Configuration files of packages that were changed by hand. Looks at every file of every package. */
+  changedConfigFiles(): Promise<readonly string[]>
   /** Sets whether versions may change in an upgrade of everything. */
   hold(names: readonly string[], held: boolean): Promise<void>
   /** Answers questions that packages will ask: lines as debconf-set-selections(1) reads them. */
@@ -93,8 +100,7 @@ const environment = {
 
 /** How long fresh package lists are good for, as a limit on how often a run that misses a package asks for newer ones. */
 const listsFreshMs = 5 * 60_000
-const policyMark = '# Put here by Rekindle while it installs a package with startServices: false'
-const lockTimeoutSeconds = 300
+const lockTimeoutMs = 300_000
 const writeTimeoutMs = 30 * 60_000
 const readTimeoutMs = 60_000
 
@@ -106,7 +112,7 @@ const aptGet = [
   '--yes',
   '--quiet',
   '--option=Dpkg::Use-Pty=0',
-  `--option=DPkg::Lock::Timeout=${lockTimeoutSeconds}`,
+  `--option=DPkg::Lock::Timeout=${lockTimeoutMs / 1000}`,
   // Without it, a name that apt does not know and that has a dot in it is a regular expression.
   '--option=APT::Cmd::Pattern-Only=true',
 ]
@@ -124,13 +130,13 @@ export function createDpkg(
   let updatedAt: number | undefined
   let unfetched: string | undefined
 
-  const run = (argv: readonly string[]): Promise<ExecResult> =>
-    exec.run(argv, { env: environment, timeoutMs: writeTimeoutMs })
+  const run = (argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ExecResult> =>
+    exec.run(argv, { env: { ...environment, ...env }, timeoutMs: writeTimeoutMs })
 
   /** Fetches package lists, unless that was done just now; its failure shows in what is asked of apt next. */
   const update = async (): Promise<boolean> => {
     if (updatedAt !== undefined && now() - updatedAt < listsFreshMs) return false
-    unfetched = fetchComplaint(await run([...aptGet, 'update']))
+    unfetched = fetchComplaint(await patiently(() => run([...aptGet, 'update']), { lockTimeoutMs }))
     updatedAt = now()
     return true
   }
@@ -148,20 +154,27 @@ export function createDpkg(
       await run([...aptGet, ...dpkgOptions(keepConfiguration), '--reinstall', 'install', '--', ...torn])
   }
 
-  const write = async (argv: readonly string[], goal: Goal): Promise<void> => {
+  const write = async (
+    argv: readonly string[],
+    goal: Goal,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<void> => {
     await recover()
-    let result = await run(argv)
-    if (result.code !== 0 && isAboutLists(aptComplaint(result)) && (await update())) result = await run(argv)
+    let result = await run(argv, env)
+    if (result.code !== 0 && isAboutLists(aptComplaint(result)) && (await update()))
+      result = await run(argv, env)
     // apt-get also fails for other packages that were left half-configured, after doing all that was asked of it.
     if (result.code === 0 || goal.isDone(read())) return
     throw refusal({ goal, result, unfetched, found: read() })
   }
 
   return {
+    ...createAptTrial(run, lockTimeoutMs),
     read,
-    candidates: async (names) => {
+    candidates: async (names, release) => {
       if (names.length === 0) return new Map()
-      const argv = ['apt-cache', 'policy', '--', ...names]
+      const from = release === undefined ? [] : [`--option=APT::Default-Release=${release}`]
+      const argv = ['apt-cache', ...from, 'policy', '--', ...names]
       const result = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
       if (result.code === 0) return parseCandidates(result.stdout)
       throw new RekindleError({
@@ -177,10 +190,11 @@ export function createDpkg(
       })
       return parseVersions(stdout)
     },
-    versionOfFile: async (path) => {
-      const argv = ['dpkg-deb', '--field', path, 'Version']
+    inFile: async (path) => {
+      const argv = ['dpkg-deb', '--showformat=${Package} ${Version}', '--show', path]
       const { code, stdout, stderr } = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
-      if (code === 0) return stdout.trim()
+      const [name = '', version = ''] = stdout.trim().split(' ')
+      if (code === 0) return { name, version }
       throw new RekindleError({
         code: 'resource-unreadable',
         message: `Cannot read the package file "${path}": dpkg-deb answers "${oneLine(stderr)}"`,
@@ -199,6 +213,13 @@ export function createDpkg(
         timeoutMs: readTimeoutMs,
       })
       return stdout.split('\n').filter((name) => name !== '')
+    },
+    changedConfigFiles: async () => {
+      const { stdout } = await exec.run(['dpkg', '--verify'], {
+        env: environment,
+        timeoutMs: writeTimeoutMs,
+      })
+      return parseChangedConfigFiles(stdout)
     },
     hold: async (names, held) => {
       const result = await run(['apt-mark', held ? 'hold' : 'unhold', '--', ...names])
@@ -234,6 +255,7 @@ export function createDpkg(
         ...aptGet,
         recommends ? '--install-recommends' : '--no-install-recommends',
         ...(exact ? ['--allow-downgrades'] : []),
+        ...(how.removeConflicting === true ? [] : ['--no-remove']),
         ...(torn.length > 0 ? ['--reinstall'] : []),
         ...dpkgOptions(how.replaceConfigFiles === true ? replaceConfiguration : keepConfiguration),
         ...(release === undefined ? [] : [`--target-release=${release}`]),
@@ -248,9 +270,12 @@ export function createDpkg(
         isDone: (after) => requests.every((request) => isInstalledNow(request, before, after)),
       }
       if (how.startServices !== false) return write(argv, goal)
-      const allow = forbidStarts(root)
+      const allow = await forbidStarts(root, async (policy) => {
+        const asked = await exec.run([policy, 'any', 'start'], { timeoutMs: readTimeoutMs })
+        return asked.code
+      })
       try {
-        await write(argv, goal)
+        await write(argv, goal, noStartEnvironment)
       } finally {
         allow()
       }
@@ -278,25 +303,6 @@ export function createDpkg(
 function renderRequest({ name, version, path }: InstallRequest): string {
   if (path !== undefined) return path
   return version === undefined ? name : `${name}=${version}`
-}
-
-/**
- * Debian's maintainer scripts ask this program whether they may start a service (invoke-rc.d(8)); 101 says no. A file of
- * another's is left alone. What a killed agent left behind is taken away at its next start of an installation.
- *
- * @returns what takes it away again
- */
-function forbidStarts(root: string): () => void {
-  const path = join(root, 'usr/sbin/policy-rc.d')
-  if (existsSync(path) && !readFileSync(path, 'utf8').includes(policyMark)) return () => {}
-  writeFileSync(path, `#!/bin/sh\n${policyMark}\nexit 101\n`, { mode: 0o755 })
-  return () => rmSync(path, { force: true })
-}
-
-/** Takes away what an agent that was killed has left. */
-function allowStarts(root: string): void {
-  const path = join(root, 'usr/sbin/policy-rc.d')
-  if (existsSync(path) && readFileSync(path, 'utf8').includes(policyMark)) rmSync(path, { force: true })
 }
 
 function hasLists(root: string): boolean {
@@ -342,10 +348,16 @@ function refusal({ goal: { verb, names }, result, unfetched, found }: Failure): 
     code: 'apply-failed',
     message: `Cannot ${verb} package ${quoted}: apt-get did not succeed${timedOut} and answers "${said}"${lists}`,
     kept: names.map((name) => renderKept(name, found.packages.get(name))).join(', '),
-    ...(said.includes('--allow-change-held-packages')
-      ? { hint: `Release the hold: apt-mark unhold ${names.join(' ')}` }
-      : {}),
+    hint: hintFor(said, names),
   })
+}
+
+function hintFor(said: string, names: readonly string[]): string | undefined {
+  if (said.includes('--allow-change-held-packages'))
+    return `Release the hold: apt-mark unhold ${names.join(' ')}`
+  if (said.includes('remove is disabled'))
+    return 'Set removeConflicting to true, or declare absent what would be removed'
+  return undefined
 }
 
 function renderKept(name: string, found: DpkgPackage | undefined): string {

@@ -5,6 +5,7 @@
 import type { AtomicFile } from './atomic-file.ts'
 import type { BackupStore } from './backup.ts'
 import type { BlobStore } from './blob.ts'
+import type { Download } from './download.ts'
 import type { Dpkg } from './dpkg.ts'
 import type { Exec } from './exec.ts'
 import type { FileReader } from './file-reader.ts'
@@ -41,6 +42,8 @@ export interface Host {
   readonly trees: Trees
   /** Commands that systemd runs later, whatever becomes of the agent. */
   readonly timers: Timers
+  /** Fetches URLs into files. */
+  readonly download: Download
   /** Whether the server and others can be reached. */
   readonly reachability: Reachability
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path/posix'
 import { createAtomicFile } from './atomic-file.ts'
 import { createBackupStore } from './backup.ts'
 import { createBlobStore, type FetchBlob } from './blob.ts'
+import { createDownload } from './download.ts'
 import { createDpkg } from './dpkg.ts'
 import { createExec } from './exec.ts'
 import { createFileReader } from './file-reader.ts'
@@ -38,6 +39,7 @@ export function createHost({ stateDir, fetchBlob, server }: HostOptions): Host {
     dpkg: createDpkg(exec),
     systemd: createSystemd(exec),
     passwd: createPasswd(exec),
+    download: createDownload(),
     notes: createNotes(join(stateDir, 'note'), write),
     trees: createTrees(exec),
     timers: createTimers(exec, join(stateDir, 'lock')),

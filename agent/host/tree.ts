@@ -3,7 +3,7 @@
  * killed process left beside a path is removed when the next tree is made there.
  */
 import { chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
 import { isLeftover, type Owner } from './atomic-file.ts'
 import type { Exec } from './exec.ts'
@@ -24,6 +24,8 @@ export interface Trees {
   /** Takes away the first directories of every path below; files that stand in them are dropped, as tar does. */
   strip(tree: string, components: number): Promise<void>
   remove(path: string): Promise<void>
+  /** The first bytes of a file, however large it is. */
+  head(path: string, bytes: number): Promise<Uint8Array>
 }
 
 export function createTrees(exec: Exec): Trees {
@@ -42,7 +44,18 @@ export function createTrees(exec: Exec): Trees {
       guarded(tree, async () => {
         for (let left = components; left > 0; left--) await stripOne(tree)
       }),
+    head,
     remove: (path) => guarded(path, () => rm(path, { recursive: true, force: true })),
+  }
+}
+
+async function head(path: string, bytes: number): Promise<Uint8Array> {
+  const handle = await open(path, 'r')
+  try {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
   }
 }
 

@@ -232,9 +232,13 @@ function hostWith(
       return new Map(Object.entries(candidates))
     },
     versions: async () => new Map(Object.entries(versions)),
-    versionOfFile: async () => '1.0',
+    inFile: async () => ({ name: 'demo', version: '1.0' }),
     removals: async () => removed,
     chosen: async () => [],
+    changedConfigFiles: async () => [],
+    refusedSources: async () => undefined,
+    fetchLists: async () => undefined,
+    refusedPreferences: async () => undefined,
     async hold(names, held) {
       calls.push(`${held ? 'hold' : 'unhold'} ${names.join(' ')}`)
     },

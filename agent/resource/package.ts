@@ -87,6 +87,8 @@ export const pkg = {
   apply,
   applyMany,
   inspect,
-  watch: ({ params: { provider } }) =>
-    provider === undefined || provider === 'apt' ? ['/var/lib/dpkg/status'] : [],
+  watch: ({ params: { provider, source } }) => [
+    ...(provider === undefined || provider === 'apt' ? ['/var/lib/dpkg/status'] : []),
+    ...(source?.startsWith('/') === true ? [source] : []),
+  ],
 } satisfies ResourceType<PackageParams, PackageState>

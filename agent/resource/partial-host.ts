@@ -15,6 +15,7 @@ const ports: Record<keyof Host, true> = {
   trees: true,
   timers: true,
   reachability: true,
+  download: true,
 }
 
 export function partialHost(given: Partial<Host>): Host {

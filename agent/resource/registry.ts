@@ -1,17 +1,31 @@
 /** The one list of resource types. Each has its schema in schemas/resource/, which its parameters have passed before. */
 import { alternatives } from './alternatives.ts'
+import { aptKey } from './apt-key.ts'
+import { aptPin } from './apt-pin.ts'
+import { aptSource } from './apt-source.ts'
+import { archive } from './archive.ts'
+import { certificate } from './certificate.ts'
 import { custom } from './custom.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
+import { fileBlock } from './file-block.ts'
+import { fileLine } from './file-line.ts'
 import { firewall } from './firewall.ts'
+import { gitCheckout } from './git-checkout.ts'
 import { group } from './group.ts'
+import { hostEntry } from './host-entry.ts'
 import { hostname } from './hostname.ts'
+import { iniSetting } from './ini-setting.ts'
+import { jsonSetting } from './json-setting.ts'
 import { kernelModule } from './kernel-module.ts'
+import { limits } from './limits.ts'
 import { locale } from './locale.ts'
 import { logrotate } from './logrotate.ts'
 import { mount } from './mount.ts'
+import { notify } from './notify.ts'
 import { pkg } from './package.ts'
 import { createPurge } from './purge.ts'
+import { reboot } from './reboot.ts'
 import type { ResourceType } from './resource-type.ts'
 import { service } from './service.ts'
 import { swap } from './swap.ts'
@@ -19,24 +33,40 @@ import { sysctl } from './sysctl.ts'
 import { systemdDropin, systemdUnit, sysusers, tmpfiles } from './systemd-unit.ts'
 import { timer } from './timer.ts'
 import { timezone } from './timezone.ts'
+import { tomlSetting } from './toml-setting.ts'
 import { user } from './user.ts'
+import { yamlSetting } from './yaml-setting.ts'
 
 const purge = createPurge((name) => resourceTypes.get(name))
 
 const types: readonly ResourceType<unknown, unknown>[] = [
   alternatives,
+  archive,
+  certificate,
+  aptKey,
+  aptPin,
+  aptSource,
   custom,
   exec,
   file,
+  fileBlock,
+  fileLine,
   firewall,
+  gitCheckout,
   group,
+  hostEntry,
   hostname,
+  iniSetting,
+  jsonSetting,
   kernelModule,
+  limits,
   locale,
   logrotate,
   mount,
+  notify,
   pkg,
   purge,
+  reboot,
   service,
   systemdDropin,
   systemdUnit,
@@ -46,7 +76,9 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   swap,
   sysctl,
   timezone,
+  tomlSetting,
   user,
+  yamlSetting,
 ]
 
 /** By name. */

@@ -185,7 +185,7 @@ function treeOf(
   }
 }
 
-function contentOf(
+export function contentOf(
   compile: Compile,
   shown: string,
   params: Readonly<Record<string, unknown>>,

@@ -7,10 +7,40 @@ export { facts, host } from './facts.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'
 export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'
+export {
+  type AptKeyOptions,
+  type AptPinOptions,
+  type AptSourceOptions,
+  aptKey,
+  aptPin,
+  aptSource,
+} from './resource/apt.ts'
+export { type Concat, type ConcatOptions, concat, type FragmentOptions, fragment } from './resource/concat.ts'
+export { type ArchiveOptions, archive, type GitCheckoutOptions, gitCheckout } from './resource/delivery.ts'
 export { type ExecOptions, exec } from './resource/exec.ts'
 export { type FileOptions, file } from './resource/file.ts'
-export { type FirewallOptions, firewall } from './resource/network.ts'
+export { type NotifyOptions, notify, type RebootOptions, reboot } from './resource/flow.ts'
+export { type CertificateOptions, certificate, type FirewallOptions, firewall } from './resource/network.ts'
 export { type PackageOptions, pkg } from './resource/package.ts'
+export {
+  type FileBlockOptions,
+  type FileLineOptions,
+  fileBlock,
+  fileLine,
+  type HostEntryOptions,
+  hostEntry,
+  type IniSettingOptions,
+  iniSetting,
+  type JsonSettingOptions,
+  jsonSetting,
+  type LimitsOptions,
+  limits,
+  type Pattern,
+  type TomlSettingOptions,
+  tomlSetting,
+  type YamlSettingOptions,
+  yamlSetting,
+} from './resource/piece.ts'
 export { type PurgeableType, type PurgeOptions, purge } from './resource/purge.ts'
 export {
   type ServiceOptions,

@@ -12,6 +12,8 @@ interface Index {
   readonly byPath: ReadonlyMap<string, readonly ResourceId[]>
   /** Drop-ins, and files in `<unit>.d` of systemd's folders, by unit. */
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
+  /** Ids of what tells apt where packages come from. */
+  readonly aptFiles: readonly ResourceId[]
 }
 
 /**
@@ -19,7 +21,8 @@ interface Index {
  * and holds nothing up.
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
-  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all) }
+  const aptFiles = [...all.keys()].filter((id) => /^apt_(source|pin):/.test(id))
+  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles }
   return (declared) => {
     if (isAbsent(declared)) return []
     const own = idOf(declared)
@@ -107,6 +110,9 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
   locale: () => ['package:locales'],
   logrotate: () => ['package:logrotate'],
   timezone: () => ['package:tzdata'],
+  // A package may come from any source, and by any pin.
+  package: ({ params: { provider } }, { aptFiles }) =>
+    provider === undefined || provider === 'apt' ? aptFiles : [],
   // What is declared comes first: a renamed resource is there before its old name goes.
   purge: ({ title }, { all }) => [...all.keys()].filter((id) => id.startsWith(`${title}:`)),
   service: ({ title }, { dropIns }) => {

@@ -4,13 +4,14 @@ import {
   createReadStream,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { join, normalize } from 'node:path'
-import { hashOf } from '../../schemas/hash.ts'
+import { dirname, join, normalize } from 'node:path'
+import { hashOf, sha256 } from '../../schemas/hash.ts'
 import { makeOnce, withOverlay } from '../../server/machine/nspawn/image.ts'
 import { run } from '../../server/machine/nspawn/run.ts'
 
@@ -88,6 +89,14 @@ interface MadePackage {
   readonly version: string
   /** Names of packages, as in a control file. */
   readonly depends?: string
+  readonly provides?: string
+  readonly conflicts?: string
+  /** Default `all`. */
+  readonly architecture?: string
+  /** By path without the slash before it; what is in `etc` is a configuration file. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Such as `postinst`, `config` and `templates`, by name. */
+  readonly control?: Readonly<Record<string, string>>
 }
 
 /** Makes a package that holds one file, for tests of versions. */
@@ -101,20 +110,101 @@ export async function makePackages(dir: string, made: readonly MadePackage[]): P
   await indexRepository(dir)
 }
 
-async function buildPackage(dir: string, { name, version, depends }: MadePackage): Promise<void> {
+async function buildPackage(
+  dir: string,
+  {
+    name,
+    version,
+    depends,
+    provides,
+    conflicts,
+    architecture = 'all',
+    files = {},
+    control = {},
+  }: MadePackage,
+): Promise<void> {
   const tree = join(dir, `.${name}-${version}`)
-  mkdirSync(join(tree, 'DEBIAN'), { recursive: true })
-  mkdirSync(join(tree, 'usr/share', name), { recursive: true })
-  const control = [
+  const fields = [
     `Package: ${name}`,
     `Version: ${version}`,
-    'Architecture: all',
+    `Architecture: ${architecture}`,
     ...(depends === undefined ? [] : [`Depends: ${depends}`]),
+    ...(provides === undefined ? [] : [`Provides: ${provides}`]),
+    ...(conflicts === undefined ? [] : [`Conflicts: ${conflicts}`]),
+    ...(architecture === 'all' ? [] : ['Multi-Arch: same']),
     'Maintainer: Rekindle <rekindle@localhost>',
     `Description: ${name} for tests`,
   ]
-  writeFileSync(join(tree, 'DEBIAN/control'), `${control.join('\n')}\n`)
-  writeFileSync(join(tree, 'usr/share', name, 'version'), `${version}\n`)
-  await run(['dpkg-deb', '--build', '--root-owner-group', tree, join(dir, `${name}_${version}_all.deb`)])
+  const configuration = Object.keys(files).filter((path) => path.startsWith('etc/'))
+  const own = architecture === 'all' ? name : `${name}-${architecture}`
+  const all = {
+    ...files,
+    [`usr/share/${own}/version`]: `${version}\n`,
+    'DEBIAN/control': `${fields.join('\n')}\n`,
+    ...(configuration.length === 0
+      ? {}
+      : { 'DEBIAN/conffiles': configuration.map((path) => `/${path}\n`).join('') }),
+  }
+  for (const [path, text] of Object.entries(all)) put(join(tree, path), text, 0o644)
+  for (const [path, text] of Object.entries(control)) put(join(tree, 'DEBIAN', path), text, 0o755)
+  // A colon has no place in a file's name, so an epoch has none.
+  const file = `${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`
+  await run(['dpkg-deb', '--build', '--root-owner-group', tree, join(dir, file)])
   rmSync(tree, { recursive: true })
+}
+
+function put(path: string, text: string, mode: number): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text, { mode })
+}
+
+export interface SignedRelease {
+  /** Path of the folder, in which `makePackages` has been. */
+  readonly dir: string
+  readonly codename: string
+  /** Folder of gpg with one secret key. */
+  readonly keyDir: string
+  /** Of priority 1, as backports are: only what names the release gets it. */
+  readonly isBackports?: boolean
+}
+
+/** Signs the index, as of now. */
+export async function signRelease({
+  dir,
+  codename,
+  keyDir,
+  isBackports = false,
+}: SignedRelease): Promise<void> {
+  const index = readFileSync(join(dir, 'Packages'))
+  const release = [
+    `Origin: rekindle-tests`,
+    `Codename: ${codename}`,
+    `Suite: ${codename}`,
+    ...(isBackports ? ['NotAutomatic: yes'] : []),
+    `Date: ${new Date().toUTCString()}`,
+    'SHA256:',
+    ` ${sha256(index)} ${index.length} Packages`,
+  ]
+  const plain = join(dir, 'Release')
+  writeFileSync(plain, `${release.join('\n')}\n`)
+  const out = ['--yes', '--output', join(dir, 'InRelease')]
+  await run(['gpg', '--homedir', keyDir, '--batch', ...out, '--clear-sign', plain])
+}
+
+/** Makes a key that signs, in a folder of its own. Gives the public part as text. */
+export async function makeSigningKey(keyDir: string): Promise<string> {
+  mkdirSync(keyDir, { recursive: true, mode: 0o700 })
+  const gpg = ['gpg', '--homedir', keyDir, '--batch', '--quiet', '--passphrase', '']
+  await run([
+    ...gpg,
+    '--quick-generate-key',
+    'Rekindle tests <rekindle@localhost>',
+    'ed25519',
+    'sign',
+    'never',
+  ])
+  const key = await run([...gpg, '--armor', '--export'])
+  // Its agent would live on for as long as the folder.
+  await run(['gpgconf', '--homedir', keyDir, '--kill', 'all'])
+  return key
 }

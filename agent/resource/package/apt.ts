@@ -22,18 +22,30 @@ export async function readApt(
   wanted: readonly Wanted<PackageParams>[],
 ): Promise<Map<ResourceId, AptState | Error>> {
   const database = host.dpkg.read()
-  const candidates = await host.dpkg.candidates([
-    ...new Set(wanted.flatMap((one) => namesToAskFor(one, database))),
-  ])
+  const candidatesFor = await candidatesOf(host, wanted, database)
   const resolve = await versionsFor(host, wanted, database)
   const found = new Map<ResourceId, AptState | Error>()
   for (const one of wanted) {
     const resolved = resolve(one)
     if (!isPackageName(nameOf(one))) found.set(one.id, badName(one))
     else if (resolved instanceof Error) found.set(one.id, resolved)
-    else found.set(one.id, { ...stateOf(one, database, candidates), resolved })
+    else found.set(one.id, { ...stateOf(one, database, candidatesFor(one)), resolved })
   }
   return found
+}
+
+/** One question for each release that packages are to come from, nearly always none. */
+async function candidatesOf(
+  host: Host,
+  wanted: readonly Wanted<PackageParams>[],
+  database: DpkgDatabase,
+): Promise<(one: Wanted<PackageParams>) => ReadonlyMap<string, string | null>> {
+  const found = new Map<string | undefined, ReadonlyMap<string, string | null>>()
+  for (const [release, group] of Map.groupBy(wanted, ({ params }) => params.release)) {
+    const names = new Set(group.flatMap((one) => namesToAskFor(one, database)))
+    found.set(release, await host.dpkg.candidates([...names], release))
+  }
+  return ({ params }) => found.get(params.release) ?? new Map()
 }
 
 /** What to install of files and ranges; asked only where what is installed does not settle it. */
@@ -42,9 +54,10 @@ async function versionsFor(
   wanted: readonly Wanted<PackageParams>[],
   { packages }: DpkgDatabase,
 ): Promise<(one: Wanted<PackageParams>) => string | Error | undefined> {
-  const outside = wanted.filter(({ params: { version }, ...one }) => {
+  const outside = wanted.filter((one) => {
+    const { version } = one.params
     if (version === undefined || !isRange(version)) return false
-    const found = packages.get(nameOf({ ...one, params: {} }))
+    const found = packages.get(nameOf(one))
     return (
       found?.version === undefined ||
       !isInstalled(found) ||
@@ -53,9 +66,10 @@ async function versionsFor(
   })
   const available = await host.dpkg.versions(outside.map(nameOf).filter(isPackageName))
   const ofFiles = new Map<ResourceId, string | Error>()
-  for (const { id, params } of wanted) {
-    if (params.source !== undefined && isPresent(params))
-      ofFiles.set(id, await versionOfFile(host, params.source))
+  for (const one of wanted) {
+    const { source } = one.params
+    if (source !== undefined && isPresent(one.params))
+      ofFiles.set(one.id, await versionOfFile(host, one, source))
   }
   const asked = new Set(outside.map(({ id }) => id))
   return (one) => {
@@ -64,10 +78,24 @@ async function versionsFor(
   }
 }
 
-async function versionOfFile(host: Host, path: string): Promise<string | Error> {
-  return host.dpkg
-    .versionOfFile(path)
-    .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))))
+async function versionOfFile(
+  host: Host,
+  { id, where, ...wanted }: Wanted<PackageParams>,
+  path: string,
+): Promise<string | Error> {
+  try {
+    const { name, version } = await host.dpkg.inFile(path)
+    // An architecture is none of its name.
+    if (name === nameOf(wanted).replace(/:.*/, '')) return version
+    throw new RekindleError({
+      code: 'resource-unreadable',
+      message: `Cannot read ${id}: "${path}" holds the package "${name}"`,
+      where,
+      wanted: `the package "${nameOf(wanted)}"`,
+    })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 
 export function diffApt(wanted: Wanted<PackageParams>, state: AptState): readonly Change[] {
@@ -151,8 +179,10 @@ function removalKey({ wanted: { params } }: AptStep): string {
 }
 
 function optionsKey({ wanted: { params } }: AptStep): string {
-  const { recommends, release, installOptions, configFiles, startServices } = params
-  return JSON.stringify([recommends, release, installOptions, configFiles, startServices])
+  const { recommends, release, installOptions, configFiles, startServices, removeConflicting } = params
+  return JSON.stringify([
+    ...[recommends, release, installOptions, configFiles, startServices, removeConflicting],
+  ])
 }
 
 async function removeAll(host: Host, steps: readonly AptStep[]): Promise<void> {
@@ -165,7 +195,11 @@ async function removeAll(host: Host, steps: readonly AptStep[]): Promise<void> {
 
 /** apt removes what needs a package along with it, without a word in a run that nobody watches. */
 async function assertAlone(host: Host, step: AptStep | undefined, names: readonly string[]): Promise<void> {
-  const also = (await host.dpkg.removals(names)).filter((name) => !names.includes(name))
+  const { packages } = host.dpkg.read()
+  // apt leaves out the architecture that is the host's own.
+  const isMeant = (removed: string) =>
+    names.some((name) => name === removed || packages.get(name) === (packages.get(removed) ?? null))
+  const also = (await host.dpkg.removals(names)).filter((name) => !isMeant(name))
   if (also.length === 0) return
   throw new RekindleError({
     code: 'apply-failed',
@@ -189,7 +223,7 @@ async function installAll(host: Host, steps: readonly AptStep[]): Promise<void> 
   if (held.length > 0) await host.dpkg.hold(held.map(targetOf), false)
   const requests = steps.map((step) => ({
     name: targetOf(step),
-    version: step.actual.resolved ?? exactVersion(step.wanted.params),
+    version: step.actual.resolved ?? exactVersion(step.wanted.params) ?? lowerCandidate(step),
     path: step.wanted.params.source,
   }))
   await host.dpkg.install(requests, {
@@ -198,7 +232,14 @@ async function installAll(host: Host, steps: readonly AptStep[]): Promise<void> 
     options: installOptions,
     replaceConfigFiles: configFiles === 'replace',
     startServices: startServices !== false,
+    removeConflicting: first.wanted.params.removeConflicting === true,
   })
+}
+
+/** A pin above 1000 makes an older version the candidate; apt wants that said. */
+function lowerCandidate({ wanted: { params }, actual: { found, candidate } }: AptStep): string | undefined {
+  if (params.ensure !== 'latest' || candidate === null || found?.version === undefined) return undefined
+  return compareDebVersions(candidate, found.version) < 0 ? candidate : undefined
 }
 
 function assertInstallable({ wanted, actual, changes }: AptStep): void {

@@ -37,10 +37,13 @@ function presentOnly({ ensure = 'present', ...params }: Params): readonly string
   const given = (names: readonly string[]) => names.filter((name) => params[name] !== undefined).map(wrong)
   if (ensure === 'present') return given(['removeDependents'])
   if (ensure === 'latest') return given(['version', 'source', 'removeDependents'])
-  return given(['version', 'held', 'source', 'release', 'debconf', 'startServices'])
+  return given(['version', 'held', 'source', 'release', 'debconf', 'startServices', 'removeConflicting'])
 }
 
-const aptOnly = ['release', 'recommends', 'configFiles', 'startServices', 'debconf', 'removeDependents']
+const aptOnly = [
+  ...['release', 'recommends', 'configFiles', 'startServices', 'debconf'],
+  ...['removeDependents', 'removeConflicting'],
+]
 const languages = ['npm', 'pip', 'gem']
 
 function wrongProvider({ provider = 'apt', ...params }: Params): readonly string[] {

@@ -9,6 +9,27 @@ import { bootHost, type OnHost } from '../on-host.ts'
 const hosts = canRunHosts()
 const many = Array.from({ length: 20 }, (_, at) => `rk-many-${at + 1}`)
 
+/** Writes down what debconf answers. */
+const asking = {
+  templates: 'Template: rk-asks/name\nType: string\nDefault: nobody\nDescription: Name\n',
+  config: '#!/bin/sh\n. /usr/share/debconf/confmodule\ndb_input high rk-asks/name || true\ndb_go || true\n',
+  postinst:
+    '#!/bin/sh\n. /usr/share/debconf/confmodule\ndb_get rk-asks/name\necho "$RET" > /etc/rk-asks\ndb_stop\n',
+}
+
+/** Its configuration ends when /run/rk-go is there. */
+const slow = '#!/bin/sh\n: > /run/rk-slow\nwhile [ ! -e /run/rk-go ]; do sleep 0.1; done\n'
+
+/** Holds dpkg's lock until /root/unlock is there. */
+const holdLock = `python3 - > /dev/null 2>&1 <<'END' &
+import fcntl, os, time
+lock = open('/var/lib/dpkg/lock-frontend', 'w')
+fcntl.lockf(lock, fcntl.LOCK_EX)
+open('/root/locked', 'w')
+while not os.path.exists('/root/unlock'): time.sleep(0.1)
+END
+until [ -e /root/locked ]; do sleep 0.1; done`
+
 describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.reason}`}`, () => {
   let lab: Lab
   let host: OnHost
@@ -20,6 +41,19 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
       { name: 'rk-base', version: '1.0' },
       { name: 'rk-dependent', version: '1.0', depends: 'rk-base' },
       ...many.map((name) => ({ name, version: '1.0' })),
+      { name: 'rk-epoch', version: '2.0' },
+      { name: 'rk-epoch', version: '1:1.0' },
+      { name: 'rk-real', version: '1.0', provides: 'rk-virtual' },
+      { name: 'rk-mail-a', version: '1.0', conflicts: 'rk-mail' },
+      { name: 'rk-mail', version: '1.0' },
+      { name: 'rk-native', version: '1.0', architecture: 'amd64' },
+      ...['1.0', '2.0'].map((version) => ({
+        name: 'rk-conf',
+        version,
+        files: { 'etc/rk-conf': `of ${version}\n` },
+      })),
+      { name: 'rk-asks', version: '1.0', depends: 'debconf', control: asking },
+      { name: 'rk-slow', version: '1.0', control: { postinst: slow } },
     ])
     host = await bootHost(lab, 'apt-1')
   })
@@ -96,6 +130,132 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     expect((await host.apply(resources)).code).toBe(0)
   })
 
+  it('twenty packages are one apt-get; with a bad one among them, the others are installed and it alone fails', async () => {
+    await host.output(['sh', '-c', ': > /var/log/apt/history.log'])
+    expect((await host.apply(many.slice(0, 10).map((name) => pkg(name)))).code).toBe(2)
+    expect(await host.output(['grep', '-c', '^Commandline', '/var/log/apt/history.log'])).toBe('1\n')
+    const { report } = await host.apply([...many, 'rk-no-such'].map((name) => pkg(name)))
+    expect(report.counts).toMatchObject({ changed: 10, failed: 1 })
+    expect(report.resources.find(({ outcome }) => outcome === 'failed')?.id).toBe('package:rk-no-such')
+  })
+
+  it('an exact version is installed, older ones too, epochs in their order (P2), or fails (P3)', async () => {
+    for (const version of ['1:1.0', '2.0', '1:1.0']) {
+      expect((await host.apply([pkg('rk-epoch', { version })])).code).toBe(2)
+      expect(await installed('rk-epoch')).toBe(version)
+      expect((await host.apply([pkg('rk-epoch', { version })])).code).toBe(0)
+    }
+    const { code, report } = await host.apply([pkg('rk-epoch', { version: '3.0' })])
+    expect([code, report.resources[0]?.error?.kept]).toEqual([4, '"rk-epoch" 1:1.0 is installed'])
+  })
+
+  it.each(['latest', 'present'])(
+    'a virtual name is a package that provides it, and %s holds (P11)',
+    async (ensure) => {
+      await host.apply([pkg('rk-real', { ensure: 'purged' })])
+      expect((await host.apply([pkg('rk-virtual', { ensure })])).code).toBe(2)
+      expect(await installed('rk-real')).toBe('1.0')
+      expect((await host.apply([pkg('rk-virtual', { ensure })])).code).toBe(0)
+    },
+  )
+
+  it('a name with its architecture is installed and removed as that name', async () => {
+    expect((await host.apply([pkg('rk-native:amd64')])).code).toBe(2)
+    expect((await host.apply([pkg('rk-native')])).code).toBe(0)
+    expect((await host.apply([pkg('rk-native:amd64', { ensure: 'absent' })])).code).toBe(2)
+    expect((await host.apply([pkg('rk-native', { ensure: 'absent' })])).code).toBe(0)
+  })
+
+  it('installs nothing that would remove another package, and names it, unless it may', async () => {
+    await host.apply([pkg('rk-mail')])
+    const { report } = await host.apply([pkg('rk-mail-a')])
+    expect(report.resources[0]?.error?.message).toContain('REMOVED: rk-mail;')
+    expect(report.resources[0]?.error?.hint).toContain('removeConflicting')
+    expect(await installed('rk-mail')).toBe('1.0')
+    expect((await host.apply([pkg('rk-mail-a', { removeConflicting: true })])).code).toBe(2)
+    expect(await installed('rk-mail-a')).toBe('1.0')
+  })
+
+  it('configuration that a person changed is kept, or replaced where that is asked for', async () => {
+    const change = ['sh', '-c', 'echo changed > /etc/rk-conf']
+    await host.apply([pkg('rk-conf', { version: '1.0' })])
+    await host.output(change)
+    await host.apply([pkg('rk-conf', { version: '2.0' })])
+    expect(await host.output(['cat', '/etc/rk-conf'])).toBe('changed\n')
+    await host.apply([pkg('rk-conf', { version: '1.0', configFiles: 'replace' })])
+    expect(await host.output(['cat', '/etc/rk-conf'])).toBe('of 1.0\n')
+  })
+
+  it('answers are given before it is installed, and another answer alone changes nothing', async () => {
+    const answered = (value: string) =>
+      pkg('rk-asks', { debconf: { 'rk-asks/name': { type: 'string', value } } })
+    expect((await host.apply([answered('Ada Lovelace')])).code).toBe(2)
+    expect(await host.output(['cat', '/etc/rk-asks'])).toBe('Ada Lovelace\n')
+    expect((await host.apply([answered('Grace Hopper')])).code).toBe(0)
+  })
+
+  it('a file with another package in it is refused before anything is done', async () => {
+    await host.output(['sh', '-c', 'cd /srv && apt-get download -qq rk-real && mv rk-real_1.0_all.deb x.deb'])
+    const { report } = await host.apply([pkg('rk-other', { source: '/srv/x.deb' })])
+    expect(report.resources[0]?.error?.message).toContain('"/srv/x.deb" holds the package "rk-real"')
+  })
+
+  it('waits for the lock of dpkg, and says who holds it when that takes too long', async () => {
+    await host.run(['sh', '-c', 'apt-get install -y -qq python3-minimal'])
+    await host.output(['sh', '-c', holdLock])
+    try {
+      const installOptions = ['--option=DPkg::Lock::Timeout=1']
+      const { report } = await host.apply([pkg('rk-mail', { installOptions, removeConflicting: true })])
+      expect(report.resources[0]?.error?.message).toMatch(/lock-frontend is held by process \d+ \(python3\)/)
+      host.prepareCatalog([pkg('rk-many-1', { ensure: 'purged' })])
+      const waiting = host.run(host.applyCommand)
+      await host.output([
+        'sh',
+        '-c',
+        'until pgrep -x apt-get > /dev/null; do sleep 0.1; done; : > /root/unlock',
+      ])
+      expect((await waiting).code).toBe(2)
+    } finally {
+      await host.output(['touch', '/root/unlock'])
+    }
+  })
+
+  it('a policy of a killed agent forbids nothing to others, and the next run finishes its package', async () => {
+    host.prepareCatalog([pkg('rk-slow', { startServices: false })])
+    await host.output([
+      'sh',
+      '-c',
+      `${host.applyCommand.join(' ')} > /root/killed 2>&1 & pid=$!
+       until [ -e /run/rk-slow ]; do kill -0 $pid || exit 1; sleep 0.1; done
+       kill -9 $pid; test -e /usr/sbin/policy-rc.d`,
+    ])
+    expect((await host.run(['/usr/sbin/policy-rc.d', 'x', 'start'])).code).toBe(0)
+    expect((await host.run(['env', 'REKINDLE_NO_START=1', '/usr/sbin/policy-rc.d', 'x', 'start'])).code).toBe(
+      101,
+    )
+    await host.output(['touch', '/run/rk-go'])
+    const { report } = await host.apply([pkg('rk-slow'), pkg('rk-many-1')])
+    expect(report.resources.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    expect(await installed('rk-slow')).toBe('1.0')
+    expect((await host.run(['test', '-e', '/usr/sbin/policy-rc.d'])).code).toBe(1)
+  })
+
+  it("a policy of the host's own decides: it forbids starts itself, or the package is not installed", async () => {
+    const policy = (code: number) =>
+      host.output([
+        'sh',
+        '-c',
+        `printf '#!/bin/sh\\nexit ${code}\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d`,
+      ])
+    await host.apply([pkg('rk-many-2', { ensure: 'purged' })])
+    await policy(0)
+    const { report } = await host.apply([pkg('rk-many-2', { startServices: false })])
+    expect(report.resources[0]?.error?.message).toContain('and allows starts')
+    await policy(101)
+    expect((await host.apply([pkg('rk-many-2', { startServices: false })])).code).toBe(2)
+    await host.output(['rm', '/usr/sbin/policy-rc.d'])
+  })
+
   it('a policy that a killed agent left behind goes with the next installation', async () => {
     const policy =
       '#!/bin/sh\\n# Put here by Rekindle while it installs a package with startServices: false\\nexit 101\\n'
@@ -106,15 +266,6 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     ])
     await host.apply([pkg('rk-base')])
     expect((await host.run(['test', '-e', '/usr/sbin/policy-rc.d'])).code).toBe(1)
-  })
-
-  it('twenty packages are one apt-get; with a bad one among them, the others are installed and it alone fails', async () => {
-    await host.output(['sh', '-c', ': > /var/log/apt/history.log'])
-    expect((await host.apply(many.slice(0, 10).map((name) => pkg(name)))).code).toBe(2)
-    expect(await host.output(['grep', '-c', '^Commandline', '/var/log/apt/history.log'])).toBe('1\n')
-    const { report } = await host.apply([...many, 'rk-no-such'].map((name) => pkg(name)))
-    expect(report.counts).toMatchObject({ changed: 10, failed: 1 })
-    expect(report.resources.find(({ outcome }) => outcome === 'failed')?.id).toBe('package:rk-no-such')
   })
 
   it('one name under two providers is two packages (P12), and a provider without its tool fails alone (P15)', async () => {

@@ -1,0 +1,52 @@
+/** Files of /etc/apt/preferences.d. apt stops at one that it cannot read, so it reads each before it is moved in. */
+import { RekindleError } from '../../schemas/errors.ts'
+import type { AptPinParams } from '../../schemas/generated/types.ts'
+import type { Host } from '../host/host.ts'
+import { withoutOlder } from './apt/older-file.ts'
+import { parsePin, renderPin } from './apt/pin-text.ts'
+import { ownedText } from './owned-text.ts'
+import type { Instance, Wanted } from './resource-type.ts'
+import { readTextFile } from './text-file.ts'
+
+const folder = '/etc/apt/preferences.d'
+
+const pathOf = (title: string) => `${folder}/${title}.pref`
+/** apt reads names without an ending, too. */
+const olderPathOf = (title: string) => `${folder}/${title}`
+
+export const aptPin = withoutOlder(
+  ownedText<AptPinParams>({
+    name: 'apt_pin',
+    pathOf: ({ title }) => pathOf(title),
+    render: ({ params }) => renderPin(params),
+    folderOf: () => folder,
+    check,
+    inspect,
+  }),
+  ({ title }) => olderPathOf(title),
+)
+
+async function check(host: Host, { id, where }: Wanted<AptPinParams>, path: string): Promise<void> {
+  const refused = await host.dpkg.refusedPreferences(path)
+  if (refused === undefined) return
+  throw new RekindleError({
+    code: 'validate-failed',
+    message: `Cannot apply ${id}: apt refuses it: ${refused}`,
+    where,
+    kept: 'what stood there before',
+  })
+}
+
+function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
+  const names = host.files.list(folder).filter((name) => /^[A-Za-z0-9][\w-]*(\.pref)?$/.test(name))
+  const titles = new Set(names.map((name) => name.replace(/\.pref$/, '')))
+  const asked = title === undefined ? [...titles] : [title].filter((one) => titles.has(one))
+  return Promise.resolve(asked.map((one) => instanceOf(host, one)))
+}
+
+function instanceOf(host: Host, title: string): Instance {
+  const text = readTextFile(host, pathOf(title)).text ?? readTextFile(host, olderPathOf(title)).text ?? ''
+  const params = parsePin(text)
+  if (params === undefined) return { title, params: {}, protectedBy: 'it says more than one apt_pin can' }
+  return { title, params: { ...params } }
+}

@@ -1,0 +1,217 @@
+/** Brings a checkout to its revision. What is there stays until what is wanted is whole. */
+import { RekindleError } from '../../../schemas/errors.ts'
+import type { Host } from '../../host/host.ts'
+import { readNames } from '../file/names.ts'
+import { type Git, gitOf } from './git.ts'
+import { readCheckout } from './read.ts'
+import {
+  type Checkout,
+  type CheckoutState,
+  isFullCommit,
+  isShortCommit,
+  parseRemoteRefs,
+  remoteCommit,
+  type WantedCheckout,
+} from './state.ts'
+
+export async function applyCheckout(
+  host: Host,
+  wanted: WantedCheckout,
+  actual: CheckoutState,
+): Promise<void> {
+  if (wanted.params.ensure === 'absent') return remove(host, wanted)
+  switch (actual.kind) {
+    case 'foreign':
+      return takeOver(host, wanted)
+    case 'checkout':
+      return update(host, wanted, actual)
+    case 'other':
+      if (!actual.isEmpty) assertForced(wanted, actual.what)
+      return clone(host, wanted)
+    case 'absent':
+      return clone(host, wanted)
+    default:
+      return actual satisfies never
+  }
+}
+
+async function remove(host: Host, wanted: WantedCheckout): Promise<void> {
+  assertForced(wanted, 'it is removed with all that is in it')
+  await host.write.remove(wanted.title)
+}
+
+function assertForced(wanted: WantedCheckout, reason: string): void {
+  if (wanted.params.force !== true) throw refused(wanted, reason, 'Set force to true')
+}
+
+/** Given to its user first: what is in it can only be looked at as that user. */
+async function takeOver(host: Host, wanted: WantedCheckout): Promise<void> {
+  const { id, title, params, where } = wanted
+  const owner = params.user ?? 'root'
+  const argv = ['chown', '--recursive', '--no-dereference', `${owner}:`, '--', title]
+  const { code, stderr } = await host.exec.run(argv)
+  if (code !== 0)
+    throw new RekindleError({
+      code: 'apply-failed',
+      message: `Cannot apply ${id}: chown answers "${stderr.trim()}"`,
+      where,
+    })
+  const now = await readCheckout(host, wanted)
+  if (now.kind === 'checkout') await update(host, wanted, now)
+}
+
+async function clone(host: Host, wanted: WantedCheckout): Promise<void> {
+  const { title, params } = wanted
+  const tree = await host.trees.makeBeside(title, ownerIn(host, wanted))
+  try {
+    const git = gitOf(host, wanted)
+    await git.run(tree, ['init', '--quiet', '.'], 'cannot make a repository')
+    await git.run(tree, ['remote', 'add', 'origin', params.url ?? ''], 'cannot set its remote')
+    await checkOut(git, wanted, { tree, commit: await fetch(git, wanted, tree) })
+    await host.write.setAttributes(tree, { mode: 0o755 })
+    // Kept as files: what stood there was no checkout of ours.
+    if (host.files.stat(title) !== undefined) await host.backups.put(title)
+    await host.trees.moveIn(tree, title)
+  } catch (error) {
+    await host.trees.remove(tree)
+    throw error
+  }
+}
+
+function ownerIn(host: Host, wanted: WantedCheckout): { readonly uid?: number; readonly gid?: number } {
+  const { user } = wanted.params
+  if (user === undefined) return {}
+  const uid = readNames(host.files).uidOf(user)
+  if (uid === undefined) throw refused(wanted, `user "${user}" does not exist`, `Declare user "${user}"`)
+  return { uid }
+}
+
+async function update(host: Host, wanted: WantedCheckout, actual: Checkout): Promise<void> {
+  const { title, params } = wanted
+  const git = gitOf(host, wanted)
+  const changed = [...actual.modified, ...actual.untracked]
+  if (changed.length > 0 && params.force === false) throw localChanges(wanted, changed)
+  await removeStaleLock(host, wanted)
+  if (actual.url !== params.url) await setUrl(git, wanted, actual.url)
+  const commit = await presentCommit(git, wanted, actual)
+  await keep(host, git, wanted, { actual, commit })
+  if (actual.untracked.length > 0)
+    await git.run(title, ['clean', '-ffd', '--quiet'], 'cannot remove untracked files')
+  await checkOut(git, wanted, { tree: title, commit })
+}
+
+/** A git that was killed, by a loss of power too, leaves its lock. None of ours lives for longer than its time limit. */
+async function removeStaleLock(host: Host, { title, params }: WantedCheckout): Promise<void> {
+  const path = `${title}/.git/index.lock`
+  const lock = host.files.stat(path)
+  if (lock === undefined) return
+  const isStale = Date.now() - lock.mtimeMs > (params.timeout ?? 300) * 1000
+  if (isStale) await host.write.remove(path)
+}
+
+async function setUrl(git: Git, { title, params }: WantedCheckout, found: string | undefined): Promise<void> {
+  const verb = found === undefined ? 'add' : 'set-url'
+  await git.run(title, ['remote', verb, 'origin', params.url ?? ''], 'cannot set its remote')
+}
+
+/** The wanted commit, fetched where it is not here. */
+async function presentCommit(git: Git, wanted: WantedCheckout, { commit }: Checkout): Promise<string> {
+  if (commit !== undefined) {
+    const found = await git.ask(wanted.title, ['cat-file', '-e', `${commit}^{commit}`])
+    if (found !== undefined) return commit
+  }
+  return fetch(git, wanted, wanted.title)
+}
+
+/** What leads to a commit that came from the remote, or is kept already. */
+const notLocal = ['refs/remotes/origin', 'refs/tags', 'refs/rekindle']
+
+/** What is about to be lost: files with local changes, and commits that nothing else names. */
+async function keep(
+  host: Host,
+  git: Git,
+  { title }: WantedCheckout,
+  { actual, commit }: { readonly actual: Checkout; readonly commit: string },
+): Promise<void> {
+  for (const name of [...actual.modified, ...actual.untracked]) {
+    const path = `${title}/${name}`
+    if (host.files.stat(path) !== undefined) await host.backups.put(path)
+  }
+  const { head } = actual
+  if (head === undefined || head === commit) return
+  const named = await git.ask(title, ['for-each-ref', '--count=1', `--contains=${head}`, ...notLocal])
+  if (named !== undefined && named !== '') return
+  await git.run(title, ['update-ref', `refs/rekindle/kept/${head}`, head], 'cannot keep its local commits')
+}
+
+/** @returns the commit that the revision is on the remote, which is here now */
+async function fetch(git: Git, wanted: WantedCheckout, tree: string): Promise<string> {
+  const { revision = '', depth } = wanted.params
+  const listed = await git.run(tree, ['ls-remote', 'origin'], 'cannot ask its remote')
+  const refs = parseRemoteRefs(listed)
+  const commit = isFullCommit(revision) ? revision : remoteCommit(refs, revision)
+  if (commit === undefined && !isShortCommit(revision))
+    throw refused(wanted, `the remote has no branch or tag "${revision}"`)
+  // Only full names of commits can be asked for, and not every server gives one that no name leads to.
+  const isAlone = depth !== undefined && commit !== undefined
+  const what = isAlone
+    ? [`--depth=${depth}`, 'origin', commit]
+    : ['--prune', '--tags', 'origin', '+refs/heads/*:refs/remotes/origin/*']
+  await git.run(tree, ['fetch', '--quiet', '--force', '--no-write-fetch-head', ...what], 'cannot fetch')
+  const found = await git.ask(tree, [
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    '--end-of-options',
+    `${commit ?? revision}^{commit}`,
+  ])
+  if (found === undefined) throw refused(wanted, `the remote has no commit "${revision}"`)
+  return found.trimEnd()
+}
+
+/** Notes which commit came from the remote, and which one a name stood for: a branch that moves on is followed only where that is asked for. */
+async function checkOut(
+  git: Git,
+  { params }: WantedCheckout,
+  { tree, commit }: { readonly tree: string; readonly commit: string },
+): Promise<void> {
+  const { revision = '', submodules } = params
+  await git.run(tree, ['checkout', '--quiet', '--force', '--detach', commit], 'cannot check out the revision')
+  // A merge that somebody began ends here.
+  await git.run(tree, ['reset', '--quiet', '--hard', commit], 'cannot reset to the revision')
+  if (submodules === true) {
+    const argv = ['submodule', '--quiet', 'update', '--init', '--recursive', '--force']
+    await git.run(
+      tree,
+      ['submodule', '--quiet', 'sync', '--recursive'],
+      'cannot set the remotes of its submodules',
+    )
+    await git.run(tree, argv, 'cannot check out its submodules')
+  }
+  await git.run(tree, ['update-ref', 'refs/rekindle/deployed', commit], 'cannot note the revision')
+  if (!isFullCommit(revision))
+    await git.run(
+      tree,
+      ['update-ref', `refs/rekindle/revision/${revision}`, commit],
+      'cannot note the revision',
+    )
+}
+
+function localChanges(wanted: WantedCheckout, names: readonly string[]): RekindleError {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
+  return refused(
+    wanted,
+    `it has local changes in ${names.slice(0, 5).join(', ')}${more}`,
+    'Set force to true to reset them',
+  )
+}
+
+function refused({ id, where }: WantedCheckout, reason: string, hint?: string): RekindleError {
+  return new RekindleError({
+    code: 'apply-failed',
+    message: `Cannot apply ${id}: ${reason}`,
+    where,
+    kept: 'what stood there before',
+    hint,
+  })
+}
