@@ -16,6 +16,7 @@ const running: Unit = {
   restarts: 0,
   needsReload: false,
   canReload: false,
+  source: '',
 }
 const stopped: Unit = { ...running, active: 'inactive', sub: 'dead', mainPid: 0 }
 const failed: Unit = { ...stopped, active: 'failed', sub: 'failed', result: 'exit-code' }
@@ -23,25 +24,25 @@ const failed: Unit = { ...stopped, active: 'failed', sub: 'failed', result: 'exi
 describe('start()', () => {
   test('waits on the process of a service that counts as started before it is ready', async () => {
     const { systemd, calls } = systemdThatShows([running, running])
-    await systemd.start(stopped)
-    expect(calls).toEqual(['reset-failed', 'start', 'show', 'tail --pid=77', 'show'])
+    await systemd.start([stopped])
+    expect(calls).toEqual(['reset-failed', 'start', 'show', 'is 77 alive', 'show'])
   })
 
   test('does not wait on a service that tells when it is ready', async () => {
     const { systemd, calls } = systemdThatShows([{ ...running, type: 'notify' }])
-    await systemd.start(stopped)
+    await systemd.start([stopped])
     expect(calls).toEqual(['reset-failed', 'start', 'show'])
   })
 
   test('lets systemd read changed unit files first', async () => {
     const { systemd, calls } = systemdThatShows([running, running])
-    await systemd.start({ ...stopped, needsReload: true })
+    await systemd.start([{ ...stopped, needsReload: true }])
     expect(calls[0]).toBe('daemon-reload')
   })
 
   test('fails with the journal when the service dies at once', async () => {
     const { systemd } = systemdThatShows([running, failed, failed])
-    await expect(systemd.start(stopped)).rejects.toMatchObject({
+    await expect(systemd.start([stopped])).rejects.toMatchObject({
       code: 'apply-failed',
       message:
         'Cannot start app.service: it ended at once (exit-code); its last lines in the journal:\n  Started app.service.\n  I cannot read my configuration',
@@ -56,7 +57,7 @@ describe('start()', () => {
         stderr: 'Job for app.service failed because\nthe control process exited with error code.\n',
       },
     })
-    await expect(systemd.start(stopped)).rejects.toThrow(
+    await expect(systemd.start([stopped])).rejects.toThrow(
       'Cannot start app.service: systemctl answers "Job for app.service failed because the control process exited',
     )
   })
@@ -64,18 +65,37 @@ describe('start()', () => {
 
 test('restart() that fails is a failed refresh', async () => {
   const { systemd } = systemdThatShows([running, failed, failed])
-  await expect(systemd.restart(running)).rejects.toMatchObject({ code: 'refresh-failed' })
+  await expect(systemd.restart([running])).rejects.toMatchObject({ code: 'refresh-failed' })
 })
 
 test('reload() fails when the service does not survive it', async () => {
   const { systemd } = systemdThatShows([failed, failed])
-  await expect(systemd.reload(running)).rejects.toThrow('Cannot reload app.service: it ended')
+  await expect(systemd.reload([{ ...running, canReload: true }])).rejects.toThrow(
+    'Cannot reload app.service: it ended',
+  )
+})
+
+test('reload() of a unit that does not say how says what to do, and asks systemd for nothing', async () => {
+  const { systemd, calls } = systemdThatShows([running])
+  await expect(systemd.reload([running])).rejects.toMatchObject({
+    message: expect.stringContaining('it does not say how it reloads (ExecReload=)'),
+    hint: 'Use onRefresh: try-reload-or-restart, or add ExecReload= to the unit',
+  })
+  expect(calls).not.toContain('reload')
+})
+
+test('of several that are started, the one that did not stay up is named', async () => {
+  const other: Unit = { ...stopped, id: 'other.service', names: ['other.service'], type: 'notify' }
+  const { systemd } = systemdThatShows([{ ...running, type: 'notify' }])
+  await expect(systemd.start([stopped, other])).rejects.toThrow(
+    'Cannot start other.service: systemd does not know',
+  )
 })
 
 test('disable() takes away links that only last until the next boot, where those are the ones', async () => {
   const { systemd, argv } = systemdThatShows([])
-  await systemd.disable({ ...running, file: 'enabled-runtime' })
-  await systemd.disable(running)
+  await systemd.disable([{ ...running, file: 'enabled-runtime' }])
+  await systemd.disable([running])
   expect(argv.map((words) => words.includes('--runtime'))).toEqual([true, false])
 })
 
@@ -123,7 +143,7 @@ function systemdThatShows(states: readonly Unit[], answers: Record<string, Parti
   const run = async (argv: readonly string[]): Promise<ExecResult> => {
     all.push(argv)
     const verb = argv.find((word, index) => index > 0 && !word.startsWith('-')) ?? ''
-    const call = argv[0] === 'systemctl' ? verb : argv[0] === 'tail' ? `tail ${argv[1]}` : (argv[0] ?? '')
+    const call = argv[0] === 'systemctl' ? verb : (argv[0] ?? '')
     calls.push(call)
     const stdout =
       call === 'show'
@@ -133,7 +153,11 @@ function systemdThatShows(states: readonly Unit[], answers: Record<string, Parti
           : ''
     return { code: 0, signal: null, stdout, stderr: '', timedOut: false, ...answers[call] }
   }
-  return { systemd: createSystemd({ run }), calls, argv: all }
+  const isAlive = (pid: number): boolean => {
+    calls.push(`is ${pid} alive`)
+    return false
+  }
+  return { systemd: createSystemd({ run }, { isAlive }), calls, argv: all }
 }
 
 function show(unit: Unit | undefined): string {

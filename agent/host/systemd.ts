@@ -1,4 +1,5 @@
 /** systemctl and the journal. Each call waits until systemd has done the job, and a failure tells what the unit logged. */
+import { existsSync } from 'node:fs'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Exec } from './exec.ts'
 import { pause } from './pause.ts'
@@ -12,39 +13,61 @@ export interface Systemd {
   /** Makes systemd read its unit files again. */
   reloadFiles(): Promise<void>
   /**
-   * Starts with one call, and sees that the units stay up for a moment: a service that dies at once counts as started
-   * for systemd.
+   * Starts with one call, and sees that the units stay up for a moment, all at once: a service that dies right after its
+   * start counts as started for systemd.
    */
-  start(...units: readonly Unit[]): Promise<void>
-  stop(...units: readonly Unit[]): Promise<void>
-  restart(unit: Unit): Promise<void>
-  reload(unit: Unit): Promise<void>
-  enable(...units: readonly Unit[]): Promise<void>
-  disable(...units: readonly Unit[]): Promise<void>
-  mask(...units: readonly Unit[]): Promise<void>
-  unmask(...units: readonly Unit[]): Promise<void>
+  start(units: readonly Unit[], options?: JobOptions): Promise<void>
+  /** A unit that fails as it is stopped is stopped: its mark of failure is taken away, for the stop was asked for. */
+  stop(units: readonly Unit[], options?: JobOptions): Promise<void>
+  restart(units: readonly Unit[], options?: JobOptions): Promise<void>
+  reload(units: readonly Unit[], options?: JobOptions): Promise<void>
+  /** Reloads those that can be, restarts the others. */
+  reloadOrRestart(units: readonly Unit[], options?: JobOptions): Promise<void>
+  enable(units: readonly Unit[]): Promise<void>
+  disable(units: readonly Unit[]): Promise<void>
+  mask(units: readonly Unit[]): Promise<void>
+  unmask(units: readonly Unit[]): Promise<void>
   /** The last lines that the unit logged, newest last; empty when there is no journal. */
   journal(name: string): Promise<readonly string[]>
+}
+
+export interface JobOptions {
+  /** Default 300,000: longer than systemd's own limits (90 s to start, 90 s to stop), so that its answer comes first. */
+  readonly timeoutMs?: number
 }
 
 export interface SystemdOptions {
   /** How long a service that is "started" before it is ready (Type=simple) must live to count as running. Default 500. */
   readonly settleMs?: number
+  /** Default: whether /proc has it. */
+  readonly isAlive?: (pid: number) => boolean
 }
 
 const journalLines = 20
 const readTimeoutMs = 30_000
-/** Longer than systemd's own limits (90 s to start, 90 s to stop), so that systemd's answer comes first. */
+const settlePollMs = 20
 const jobTimeoutMs = 300_000
 const environment = { LC_ALL: 'C', SYSTEMD_COLORS: '0', SYSTEMD_PAGER: '' }
 
 /** Services of these types count as started before they have shown that they work. */
 const startedUnproved = new Set(['simple', 'exec', 'idle'])
 
-type Verb = 'start' | 'stop' | 'restart' | 'reload' | 'enable' | 'disable' | 'mask' | 'unmask'
+type Job = 'start' | 'stop' | 'restart' | 'reload' | 'try-reload-or-restart'
+type Verb = Job | 'enable' | 'disable' | 'mask' | 'unmask'
+
+const jobs: ReadonlySet<string> = new Set<Job>([
+  'start',
+  'stop',
+  'restart',
+  'reload',
+  'try-reload-or-restart',
+])
 
 /** @example (await createSystemd(exec).read(['nginx.service'])).get('nginx.service')?.active */
-export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {}): Systemd {
+export function createSystemd(
+  exec: Exec,
+  { settleMs = 500, isAlive = (pid) => existsSync(`/proc/${pid}`) }: SystemdOptions = {},
+): Systemd {
   const read = async (names: readonly string[]): Promise<ReadonlyMap<string, Unit>> => {
     if (names.length === 0) return new Map()
     const argv = ['systemctl', 'show', `--property=${unitProperties}`, '--', ...names]
@@ -72,38 +95,43 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
   }
 
   const fail = async (verb: Verb, unit: Unit, why: string): Promise<never> => {
-    const lines =
-      verb === 'start' || verb === 'restart' || verb === 'reload' || verb === 'stop'
-        ? await journal(unit.id)
-        : []
+    const lines = jobs.has(verb) ? await journal(unit.id) : []
     const now = (await read([unit.id])).get(unit.id) ?? unit
-    const stands = verb === 'mask' && why.includes('already exists')
     const logged =
       lines.length === 0
         ? ''
         : `; its last lines in the journal:\n${lines.map((line) => `  ${line}`).join('\n')}`
     throw new RekindleError({
-      code: verb === 'restart' || verb === 'reload' ? 'refresh-failed' : 'apply-failed',
+      code: isRefresh(verb) ? 'refresh-failed' : 'apply-failed',
       message: `Cannot ${verb} ${unit.id}: ${why}${logged}`,
-      ...(stands
-        ? { hint: 'systemd masks only units whose file is not in /etc/systemd/system; use enable: false' }
-        : {}),
+      hint: hintFor(verb, why),
       kept: `${unit.id} is ${now.active} (${now.sub}${now.result === '' ? '' : `, result ${now.result}`})`,
     })
+  }
+
+  /** Of several that a job was for, one that it did not do its work on. */
+  const culprit = async (verb: Verb, units: readonly Unit[]): Promise<Unit | undefined> => {
+    const [first] = units
+    if (units.length < 2 || !jobs.has(verb)) return first
+    const now = await read(units.map(({ id }) => id))
+    const isDone = verb === 'stop' ? isStopped : isRunning
+    return units.find(({ id }) => !isDone(now.get(id) ?? { active: '', sub: '' })) ?? first
   }
 
   const control = async (
     verb: Verb,
     units: readonly Unit[],
-    options: readonly string[] = [],
+    { words = [], timeoutMs = jobTimeoutMs }: JobOptions & { readonly words?: readonly string[] } = {},
   ): Promise<void> => {
-    const [unit] = units
-    if (unit === undefined) return
+    if (units.length === 0) return
     const names = units.map(({ id }) => id)
-    const argv = ['systemctl', '--quiet', '--no-ask-password', ...options, verb, '--', ...names]
-    const { code, stderr, timedOut } = await exec.run(argv, { env: environment, timeoutMs: jobTimeoutMs })
-    if (timedOut) await fail(verb, unit, `systemd did not end the job within ${jobTimeoutMs / 1000} seconds`)
-    if (code !== 0) await fail(verb, unit, `systemctl answers "${oneLine(stderr)}"`)
+    const argv = ['systemctl', '--quiet', '--no-ask-password', ...words, verb, '--', ...names]
+    const { code, stderr, timedOut } = await exec.run(argv, { env: environment, timeoutMs })
+    if (code === 0) return
+    const unit = await culprit(verb, units)
+    if (unit === undefined) return
+    const late = `systemd has not ended the job within ${timeoutMs / 1000} seconds, and goes on with it`
+    await fail(verb, unit, timedOut ? late : `systemctl answers "${oneLine(stderr)}"`)
   }
 
   /** Lets systemd read unit files that were changed, or it would run the old ones. */
@@ -124,22 +152,20 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
     }
   }
 
-  /** Returns as soon as the process ends, or after `settleMs`. */
-  const waitForEnd = (pid: number): Promise<unknown> =>
-    exec.run(['tail', `--pid=${pid}`, '--sleep-interval=0.05', '--follow', '/dev/null'], {
-      timeoutMs: settleMs,
-    })
+  /** Returns as soon as none is left, or after `settleMs`: systemd follows what becomes of these, and so they tell it. */
+  const waitForEnds = async (pids: readonly number[]): Promise<void> => {
+    for (let waitedMs = 0; waitedMs < settleMs && pids.some(isAlive); waitedMs += settlePollMs)
+      await pause(settlePollMs)
+  }
 
-  const settle = async (verb: 'start' | 'restart', started: readonly Unit[]): Promise<void> => {
+  const settle = async (verb: Job, started: readonly Unit[]): Promise<void> => {
     const ids = started.map(({ id }) => id)
     let units = await read(ids)
-    const unproved = [...units.values()].filter(
+    const unproved = [...new Set(units.values())].filter(
       ({ type, mainPid }) => startedUnproved.has(type) && mainPid > 0,
     )
-    const [first] = unproved
-    if (first !== undefined) {
-      // Of several, all are given their time at once.
-      await (unproved.length === 1 ? waitForEnd(first.mainPid) : pause(settleMs))
+    if (unproved.length > 0) {
+      await waitForEnds(unproved.map(({ mainPid }) => mainPid))
       units = await read(ids)
     }
     for (const before of started) {
@@ -150,16 +176,39 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
     }
   }
 
-  const launch = async (verb: 'start' | 'restart', units: readonly Unit[]): Promise<void> => {
-    await refreshFiles(units)
-    // systemd counts starts and refuses the sixth in ten seconds, whatever was repaired since. A unit that was never
-    // loaded has no counter, and the command fails for it.
-    await exec.run(['systemctl', '--quiet', 'reset-failed', '--', ...units.map(({ id }) => id)], {
+  const resetFailed = (units: readonly Unit[]) =>
+    exec.run(['systemctl', '--quiet', 'reset-failed', '--', ...units.map(({ id }) => id)], {
       env: environment,
       timeoutMs: readTimeoutMs,
     })
-    await control(verb, units)
+
+  const launch = async (verb: Job, units: readonly Unit[], options?: JobOptions): Promise<void> => {
+    if (units.length === 0) return
+    await refreshFiles(units)
+    // systemd counts starts and refuses the sixth in ten seconds, whatever was repaired since. A unit that was never
+    // loaded has no counter, and the command fails for it.
+    await resetFailed(units)
+    await control(verb, units, options)
     await settle(verb, units)
+  }
+
+  /** Some programs end with an error when they are told to stop, as the JVM does (143). */
+  const stop = async (units: readonly Unit[], options?: JobOptions): Promise<void> => {
+    if (units.length === 0) return
+    await control('stop', units, options)
+    const now = await read(units.map(({ id }) => id))
+    const failed = units.filter(({ id, active }) => active !== 'failed' && now.get(id)?.active === 'failed')
+    if (failed.length > 0) await resetFailed(failed)
+  }
+
+  const reload = async (units: readonly Unit[], options?: JobOptions): Promise<void> => {
+    await refreshFiles(units)
+    // What systemd said of a stale unit may be different by now: it shall answer itself.
+    const unable = units.find(({ canReload, needsReload }) => !canReload && !needsReload)
+    if (unable !== undefined) await fail('reload', unable, 'it does not say how it reloads (ExecReload=)')
+    await control('reload', units, options)
+    const now = await read(units.map(({ id }) => id))
+    for (const unit of units) if (!isRunning(now.get(unit.id) ?? unit)) await fail('reload', unit, 'it ended')
   }
 
   /** With the option for units whose state holds until the next boot only, apart from the others. */
@@ -171,7 +220,7 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
     await control(
       verb,
       units.filter(({ file }) => file.endsWith('-runtime')),
-      ['--runtime'],
+      { words: ['--runtime'] },
     )
   }
 
@@ -185,20 +234,28 @@ export function createSystemd(exec: Exec, { settleMs = 500 }: SystemdOptions = {
       return names.filter((name) => name !== '' && !name.includes('@.'))
     },
     reloadFiles: () => reloadFiles([]),
-    start: (...units) => launch('start', units),
-    restart: (unit) => launch('restart', [unit]),
-    reload: async (unit) => {
-      await refreshFiles([unit])
-      await control('reload', [unit])
-      const after = (await read([unit.id])).get(unit.id) ?? unit
-      if (!isRunning(after)) await fail('reload', after, 'it ended')
-    },
-    stop: (...units) => control('stop', units),
-    enable: (...units) => control('enable', units),
-    disable: (...units) => byRuntime('disable', units),
-    mask: (...units) => control('mask', units),
-    unmask: (...units) => byRuntime('unmask', units),
+    start: (units, options) => launch('start', units, options),
+    restart: (units, options) => launch('restart', units, options),
+    reloadOrRestart: (units, options) => launch('try-reload-or-restart', units, options),
+    reload,
+    stop,
+    enable: (units) => control('enable', units),
+    disable: (units) => byRuntime('disable', units),
+    mask: (units) => control('mask', units),
+    unmask: (units) => byRuntime('unmask', units),
   }
+}
+
+function isRefresh(verb: Verb): boolean {
+  return verb === 'restart' || verb === 'reload' || verb === 'try-reload-or-restart'
+}
+
+function hintFor(verb: Verb, why: string): string | undefined {
+  if (verb === 'mask' && why.includes('already exists'))
+    return 'systemd masks only units whose file is not in /etc/systemd/system; use enable: false'
+  if (verb === 'reload' && why.includes('ExecReload'))
+    return 'Use onRefresh: try-reload-or-restart, or add ExecReload= to the unit'
+  return undefined
 }
 
 /** Why a unit that was just started does not count as running; undefined when it does. */

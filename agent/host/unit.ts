@@ -24,6 +24,8 @@ export interface Unit {
   readonly needsReload: boolean
   /** It says how to reload without a restart. */
   readonly canReload: boolean
+  /** What a generator made it from, such as `/etc/init.d/ssh`; empty for others. */
+  readonly source: string
 }
 
 const keys = {
@@ -39,6 +41,7 @@ const keys = {
   restarts: 'NRestarts',
   needsReload: 'NeedDaemonReload',
   canReload: 'CanReload',
+  source: 'SourcePath',
 } satisfies Record<keyof Unit, string>
 
 /** For `systemctl show --property=`. */
@@ -93,11 +96,12 @@ function parseUnit(block: string): Unit | undefined {
     restarts: Number(value('restarts')),
     needsReload: value('needsReload') === 'yes',
     canReload: value('canReload') === 'yes',
+    source: value('source'),
   }
 }
 
 /** Whether it does its work, or is on the way to it; a unit that waits for its next restart after a crash does not. */
-export function isRunning(unit: Unit): boolean {
+export function isRunning(unit: Pick<Unit, 'active' | 'sub'>): boolean {
   switch (unit.active) {
     case 'active':
     case 'reloading':
@@ -111,6 +115,6 @@ export function isRunning(unit: Unit): boolean {
 }
 
 /** Whether it has come to rest. A unit that waits for its next restart, or is on its way down, has not. */
-export function isStopped(unit: Unit): boolean {
+export function isStopped(unit: Pick<Unit, 'active'>): boolean {
   return ['inactive', 'failed'].includes(unit.active)
 }

@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceParams } from '../../schemas/generated/types.ts'
+import { createFileReader, type FileReader } from '../host/file-reader.ts'
 import type { Systemd } from '../host/systemd.ts'
 import type { Unit } from '../host/unit.ts'
 import { partialHost } from './partial-host.ts'
 import type { Wanted } from './resource-type.ts'
+import { stateOf } from './service/systemd.ts'
 import { service } from './service.ts'
+
+const noFiles = { list: () => [] }
+const systemdRuns: FileReader = { ...createFileReader(), exists: (path) => path === '/run/systemd/system' }
 
 const running: Unit = {
   id: 'app.service',
@@ -19,6 +24,7 @@ const running: Unit = {
   restarts: 0,
   needsReload: false,
   canReload: true,
+  source: '',
 }
 const stopped: Unit = { ...running, active: 'inactive', sub: 'dead', file: 'disabled', mainPid: 0 }
 const masked: Unit = { ...stopped, load: 'masked', file: 'masked' }
@@ -120,7 +126,7 @@ const cases: { title: string; params: ServiceParams; unit: Unit; changes: string
 ]
 
 test.each(cases)('diff() gives $changes when $title', ({ params, unit, changes }) => {
-  const differences = service.diff(wantedOf(params), unit)
+  const differences = service.diff(wantedOf(params), stateOf(unit, noFiles))
   expect(differences.map(({ property, from, to }) => `${property}: ${from} -> ${to}`)).toEqual(changes)
 })
 
@@ -129,15 +135,21 @@ describe('apply()', () => {
     'is $calls when $title',
     async ({ params, unit, calls }) => {
       const { host, done } = hostWith(unit)
-      await service.apply(host, wantedOf(params), unit, service.diff(wantedOf(params), unit))
+      await service.apply(
+        host,
+        wantedOf(params),
+        stateOf(unit, noFiles),
+        service.diff(wantedOf(params), stateOf(unit, noFiles)),
+      )
       expect(done).toEqual(calls)
     },
   )
 
   test('says what to do when there is no such unit', async () => {
     const { host, done } = hostWith(missing)
+    const gone = stateOf(missing, noFiles)
     await expect(
-      service.apply(host, wantedOf(up), missing, service.diff(wantedOf(up), missing)),
+      service.apply(host, wantedOf(up), gone, service.diff(wantedOf(up), gone)),
     ).rejects.toMatchObject({
       message: 'Cannot apply service:app: systemd knows no unit "app.service"',
       where: 'a.ts:1',
@@ -156,7 +168,8 @@ describe('applyMany()', () => {
       { params: down, unit: { ...running, id: 'd.service' } },
     ].map(({ params, unit }) => {
       const wanted = wantedOf(params)
-      return { wanted, actual: unit, changes: service.diff(wanted, unit) }
+      const actual = stateOf(unit, noFiles)
+      return { wanted, actual, changes: service.diff(wanted, actual) }
     })
     await service.applyMany(host, steps)
     expect(done).toEqual(['unmask', 'start', 'stop', 'enable', 'disable'])
@@ -197,7 +210,7 @@ describe('refresh()', () => {
     },
   ])('$title', async ({ before, now, params, calls }) => {
     const { host, done } = hostWith(now)
-    await service.refresh(host, wantedOf(params), before)
+    await service.refresh(host, wantedOf(params), stateOf(before, noFiles))
     expect(done).toEqual(calls)
   })
 })
@@ -219,7 +232,7 @@ describe('read()', () => {
       { ...wantedOf(up), id: 'service:a*', title: 'a*' },
     ])
     expect(asked).toEqual([['app.service']])
-    expect(reading.get('service:app')).toBe(running)
+    expect(reading.get('service:app')).toEqual(stateOf(running, noFiles))
     expect(reading.get('service:a*')).toMatchObject({ code: 'resource-unreadable' })
   })
 })
@@ -247,6 +260,7 @@ function hostWith(unit: Unit) {
     stop: act('stop'),
     restart: act('restart'),
     reload: act('reload'),
+    reloadOrRestart: act('reloadOrRestart'),
     enable: act('enable'),
     disable: act('disable'),
     mask: act('mask'),
@@ -255,7 +269,14 @@ function hostWith(unit: Unit) {
     listServices: async () => [],
     reloadFiles: async () => {},
   }
-  return { host: partialHost({ systemd }), done, asked }
+  return {
+    host: partialHost({
+      systemd,
+      files: systemdRuns,
+    }),
+    done,
+    asked,
+  }
 }
 
 function wantedOf(params: ServiceParams): Wanted<ServiceParams> {

@@ -1,182 +1,226 @@
-/** systemd units. One `systemctl show` reads them all. Refreshes go to units that run, and never twice in a run. */
+/**
+ * Services of whatever runs as init. Its parts: service/{init-system,diff,command,systemd,openrc,sysv}.ts.
+ *
+ * Refreshes go to services that run, and never to one that this run has started. What is marked as failed is stopped:
+ * nothing of it runs. The mark is left where it is, for it tells people of a failure that no run repairs; to count it as a
+ * difference would rebuild hosts over a service that nobody wants to run.
+ */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, ServiceParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
-import { isRunning, isStopped, isUnitName, type Unit, unitNameOf } from '../host/unit.ts'
-import type { Instance, ResourceType, Step, Wanted } from './resource-type.ts'
+import { unitNameOf } from '../host/unit.ts'
+import type { Instance, Reading, ResourceType } from './resource-type.ts'
+import { type CommandName, runCommand, withStatus } from './service/command.ts'
+import { type Act, acts, diff, needsService } from './service/diff.ts'
+import {
+  type InitSystem,
+  type Job,
+  type Provider,
+  runningProvider,
+  type ServiceState,
+  type ServiceStep,
+  type WantedService,
+} from './service/init-system.ts'
+import { openrc } from './service/openrc.ts'
+import { systemd } from './service/systemd.ts'
+import { sysv } from './service/sysv.ts'
 
-async function read(
-  host: Host,
-  wanted: readonly Wanted<ServiceParams>[],
-): Promise<Map<ResourceId, Unit | Error>> {
-  const names = wanted.map(({ title }) => unitNameOf(title)).filter(isUnitName)
-  const units = await host.systemd.read([...new Set(names)])
-  return new Map(wanted.map((one) => [one.id, units.get(unitNameOf(one.title)) ?? unreadable(one)]))
+const initSystems: Readonly<Record<Provider, InitSystem>> = { systemd, openrc, sysv }
+
+async function read(host: Host, wanted: readonly WantedService[]): Promise<Reading<ServiceState>> {
+  const running = runningProvider(host)
+  const found = new Map<ResourceId, ServiceState | Error>()
+  const groups = Map.groupBy(wanted, ({ params }) => params.provider ?? running)
+  for (const [provider, group] of groups) {
+    if (provider === undefined) for (const one of group) found.set(one.id, noInit(one))
+    else for (const [id, state] of await readGroup(host, provider, group)) found.set(id, state)
+  }
+  return found
 }
 
-function diff({ params: { ensure, enable } }: Wanted<ServiceParams>, unit: Unit): readonly Change[] {
-  const changes: Change[] = []
-  if (ensure !== undefined && !isAsEnsured(unit, ensure)) {
-    changes.push({ property: 'ensure', from: renderActive(unit), to: ensure })
+async function readGroup(
+  host: Host,
+  provider: Provider,
+  group: readonly WantedService[],
+): Promise<Reading<ServiceState>> {
+  const found = new Map<ResourceId, ServiceState | Error>()
+  // One by one where that fails for all, so that one bad answer fails alone.
+  const reading = await initSystems[provider].read(host, group).catch(toError)
+  for (const one of group) {
+    const state = reading instanceof Error ? reading : (reading.get(one.id) ?? noInit(one))
+    found.set(one.id, state instanceof Error ? state : await withStatus(host, one, state).catch(toError))
   }
-  if (enable !== undefined && !isAsEnabled(unit, enable)) {
-    changes.push({
-      property: 'enable',
-      from: unit.file === '' ? 'absent' : unit.file,
-      to: renderEnable(enable),
-    })
-  }
-  return changes
+  return found
 }
 
 function apply(
   host: Host,
-  wanted: Wanted<ServiceParams>,
-  unit: Unit,
+  wanted: WantedService,
+  actual: ServiceState,
   changes: readonly Change[],
 ): Promise<void> {
-  return applyMany(host, [{ wanted, actual: unit, changes }])
+  return applyMany(host, [{ wanted, actual, changes }])
 }
 
-type ServiceStep = Step<ServiceParams, Unit>
-
-/** One systemctl for all that are to be started, one for all that are to be enabled, and so on. */
-async function applyMany({ systemd }: Host, steps: readonly ServiceStep[]): Promise<void> {
-  const lost = steps.find((step) => step.actual.load === 'not-found' && (isToStart(step) || isToEnable(step)))
-  if (lost !== undefined) throw noSuchUnit(lost.wanted, lost.actual)
-  const units = (test: (step: ServiceStep) => boolean) => steps.filter(test).map(({ actual }) => actual)
-  // One after the other, and only those with something to do: each is a process.
-  const acts: readonly (readonly [act: (...units: readonly Unit[]) => Promise<void>, on: readonly Unit[]])[] =
-    [
-      [systemd.unmask, units(isToUnmask)],
-      [systemd.start, units(isToStart)],
-      [systemd.stop, units((step) => differs(step, 'ensure') && step.wanted.params.ensure === 'stopped')],
-      [systemd.enable, units(isToEnable)],
-      [systemd.disable, units(isToDisable)],
-      [
-        systemd.mask,
-        units(
-          (step) => step.wanted.params.enable === 'mask' && (isToUnmask(step) || differs(step, 'enable')),
-        ),
-      ],
-    ]
-  for (const [act, on] of acts) if (on.length > 0) await act(...on)
-}
-
-function differs({ changes }: ServiceStep, name: string): boolean {
-  return changes.some(({ property }) => property === name)
-}
-
-function isToStart(step: ServiceStep): boolean {
-  return differs(step, 'ensure') && step.wanted.params.ensure === 'running'
-}
-
-function isToEnable(step: ServiceStep): boolean {
-  return differs(step, 'enable') && step.wanted.params.enable === true
-}
-
-function isToDisable(step: ServiceStep): boolean {
-  return (
-    differs(step, 'enable') && step.wanted.params.enable !== true && step.actual.file.startsWith('enabled')
-  )
-}
-
-/** A start unmasks too. */
-function isToUnmask(step: ServiceStep): boolean {
-  return step.actual.file.startsWith('masked') && (isToStart(step) || isToEnable(step))
-}
-
-/** A unit that did not run before this run has read what changed as it started; one that does not run now stays so. */
-async function refresh({ systemd }: Host, { params }: Wanted<ServiceParams>, before: Unit): Promise<void> {
-  if (!isRunning(before)) return
-  const now = (await systemd.read([before.id])).get(before.id)
-  if (now === undefined || !isRunning(now)) return
-  await (params.onRefresh === 'reload' ? systemd.reload(now) : systemd.restart(now))
-}
-
-/** Services of the host. What another unit or a generator pulls in has nothing to enable, and says nothing of it. */
-async function inspect({ systemd }: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const names = title === undefined ? await systemd.listServices() : [unitNameOf(title)]
-  const units = await systemd.read(names)
-  return names.flatMap((name) => {
-    const unit = units.get(name)
-    // An alias leads to a unit that is listed by its own name.
-    if (unit === undefined || unit.load === 'not-found' || (title === undefined && unit.id !== name))
-      return []
-    const enable = { enabled: true, disabled: false, masked: 'mask' }[unit.file]
-    const params = {
-      ensure: isRunning(unit) ? 'running' : 'stopped',
-      ...(enable === undefined ? {} : { enable }),
-    }
-    return [{ title: name.replace(/\.service$/, ''), params }]
-  })
-}
-
-function isAsEnsured(unit: Unit, ensure: 'running' | 'stopped'): boolean {
-  return ensure === 'running' ? isRunning(unit) : isStopped(unit)
-}
-
-function isAsEnabled({ file, load }: Unit, enable: true | false | 'mask'): boolean {
-  switch (enable) {
-    // The others have nothing to enable: another unit, a generator or an alias pulls them in.
-    case true:
-      return (
-        ['enabled', 'static', 'indirect', 'generated', 'alias', 'transient'].includes(file) &&
-        load !== 'masked'
-      )
-    case false:
-      return !['enabled', 'enabled-runtime'].includes(file)
-    case 'mask':
-      return file === 'masked'
+/** One call for all that are to be started, one for all that are to be enabled, and so on. */
+async function applyMany(host: Host, steps: readonly ServiceStep[]): Promise<void> {
+  const lost = steps.find((step) => !step.actual.exists && needsService(step))
+  if (lost !== undefined) throw noSuchService(lost)
+  for (const [act, isDue] of acts) {
+    const due = steps.filter(isDue).map(({ wanted, actual }) => ({ wanted, state: actual }))
+    for (const [provider, jobs] of Map.groupBy(due, ({ state }) => state.provider))
+      await perform(host, { act, jobs, init: initSystems[provider] })
   }
 }
 
-function renderActive(unit: Unit): string {
-  if (isRunning(unit)) return 'running'
-  if (unit.load === 'not-found') return 'absent'
-  if (unit.active === 'inactive') return 'stopped'
-  return unit.active === 'failed' ? 'failed' : unit.sub
+/** Those with a command of the author's own by that, one by one; the others together. */
+async function perform(
+  host: Host,
+  { act, jobs, init }: { readonly act: Act; readonly jobs: readonly Job[]; readonly init: InitSystem },
+): Promise<void> {
+  const isOwn = ({ wanted }: Job) => (act === 'start' || act === 'stop') && wanted.params[act] !== undefined
+  const others = jobs.filter((job) => !isOwn(job))
+  if (others.length > 0) await init[act](host, others)
+  for (const { wanted } of jobs.filter(isOwn)) await runOwn(host, wanted, act === 'start' ? 'start' : 'stop')
 }
 
-function renderEnable(enable: true | false | 'mask'): string {
-  if (enable === 'mask') return 'masked'
-  return enable ? 'enabled' : 'disabled'
+/** False where the author gave no such command. */
+async function runOwn(host: Host, wanted: WantedService, name: CommandName): Promise<boolean> {
+  const command = wanted.params[name]
+  if (command === undefined) return false
+  await runCommand(host, wanted, { name, command })
+  return true
 }
 
-function noSuchUnit({ id, where }: Wanted<ServiceParams>, unit: Unit): RekindleError {
+/** What did not run before this run has read what changed as it started; what does not run now stays so. */
+async function refresh(host: Host, wanted: WantedService, before: ServiceState): Promise<void> {
+  if (!before.runs) return
+  const state = (await read(host, [wanted])).get(wanted.id)
+  if (state instanceof Error) throw state
+  if (state === undefined || !state.runs) return
+  const job = { wanted, state }
+  switch (wanted.params.onRefresh) {
+    case 'reload':
+      return reload(host, job)
+    case 'try-reload-or-restart':
+      return wanted.params.reload !== undefined || wanted.params.restart === undefined
+        ? reloadOrRestart(host, job)
+        : restart(host, job)
+    default:
+      return restart(host, job)
+  }
+}
+
+async function reload(host: Host, job: Job): Promise<void> {
+  if (!(await runOwn(host, job.wanted, 'reload'))) await initSystems[job.state.provider].reload(host, [job])
+}
+
+async function reloadOrRestart(host: Host, job: Job): Promise<void> {
+  if (await runOwn(host, job.wanted, 'reload')) return
+  if (job.wanted.params.start !== undefined || job.wanted.params.stop !== undefined) return restart(host, job)
+  await initSystems[job.state.provider].reloadOrRestart(host, [job])
+}
+
+/** Where the author starts or stops it in a way of their own, the init system's restart would not do the same. */
+async function restart(host: Host, job: Job): Promise<void> {
+  const init = initSystems[job.state.provider]
+  const { restart: own, start, stop } = job.wanted.params
+  if (own !== undefined) {
+    await runOwn(host, job.wanted, 'restart')
+  } else if (start === undefined && stop === undefined) {
+    await init.restart(host, [job])
+  } else {
+    await perform(host, { act: 'stop', jobs: [job], init })
+    await perform(host, { act: 'start', jobs: [job], init })
+  }
+}
+
+/** Services of the host. What another unit or a generator pulls in has nothing to enable, and says nothing of it. */
+async function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
+  const provider = runningProvider(host)
+  if (provider === undefined) return []
+  const titles = title === undefined ? await initSystems[provider].list(host) : [title]
+  // With `ensure` asked for, a script tells whether its service runs.
+  const wanted = titles.map(
+    (one): WantedService => ({
+      id: `service:${one}`,
+      title: one,
+      params: { ensure: 'running' },
+      where: 'inspect',
+    }),
+  )
+  const reading = await read(host, wanted)
+  return wanted.flatMap(({ id, title: name }) => {
+    const state = reading.get(id)
+    return state === undefined || state instanceof Error || !state.exists ? [] : [instanceOf(name, state)]
+  })
+}
+
+function instanceOf(title: string, { runs, boot, isEnabled, isMasked, fulfils }: ServiceState): Instance {
+  const enable = isMasked ? 'mask' : isEnabled ? true : fulfils.includes(true) ? undefined : false
+  const isOurs = boot !== 'absent' && boot !== 'enabled-runtime' && boot !== 'masked-runtime'
+  return {
+    title: title.replace(/\.service$/, ''),
+    params: {
+      ensure: runs ? 'running' : 'stopped',
+      ...(enable === undefined || !isOurs ? {} : { enable }),
+    },
+  }
+}
+
+function noSuchService({ wanted: { id, where }, actual: { provider, name } }: ServiceStep): RekindleError {
+  const [message, hint] = {
+    systemd: [`systemd knows no unit "${name}"`, 'Declare the package or the unit file that brings it'],
+    openrc: [`OpenRC knows no service "${name}"`, 'Declare the package or the script that brings it'],
+    sysv: [
+      `there is no program /etc/init.d/${name}`,
+      'Declare the package or the script that brings it, with mode 0755',
+    ],
+  }[provider]
   return new RekindleError({
     code: 'apply-failed',
-    message: `Cannot apply ${id}: systemd knows no unit "${unit.id}"`,
+    message: `Cannot apply ${id}: ${message}`,
     where,
-    hint: 'Declare the package or the unit file that brings it before this service, or correct the name',
+    kept: 'everything: nothing was done',
+    hint,
   })
 }
 
-function unreadable({ id, title, where }: Wanted<ServiceParams>): RekindleError {
-  const isName = isUnitName(unitNameOf(title))
+function noInit({ id, where }: WantedService): RekindleError {
   return new RekindleError({
     code: 'resource-unreadable',
-    message: `Cannot read ${id}: ${isName ? 'systemd says nothing of it' : `"${title}" is not the name of one systemd unit`}`,
+    message: `Cannot read ${id}: no init system is here: neither /run/systemd/system nor /run/openrc nor /etc/init.d`,
     where,
-    ...(isName ? {} : { wanted: 'a name such as nginx, nginx.service or getty@tty1.service' }),
+    hint: 'Give a "provider" where one comes later',
   })
 }
 
-/** systemd keeps a link for each unit that runs, and links for what is enabled or masked: each comes and goes with it. */
-function watch({ title }: Wanted<ServiceParams>): readonly string[] {
-  const unit = unitNameOf(title)
-  const wants = wantsOf[unit.slice(unit.lastIndexOf('.') + 1)] ?? 'multi-user.target.wants'
-  return [
-    `/run/systemd/units/invocation:${unit}`,
-    `/etc/systemd/system/${wants}/${unit}`,
-    `/etc/systemd/system/${unit}`,
-  ]
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
-const wantsOf: Readonly<Record<string, string>> = {
-  timer: 'timers.target.wants',
-  socket: 'sockets.target.wants',
+/** The links that are there while it runs, that enable it and that mask it. A script's own state leaves no such trace. */
+function watch({ title, params }: WantedService): readonly string[] {
+  const { provider = 'systemd', runlevel = 'default' } = params
+  switch (provider) {
+    case 'systemd':
+      return unitPaths(unitNameOf(title))
+    case 'openrc':
+      return [`/run/openrc/started/${title}`, `/etc/runlevels/${runlevel}/${title}`]
+    case 'sysv':
+      return [`/etc/init.d/${title}`, '/etc/rc2.d/']
+  }
+}
+
+function unitPaths(unit: string): readonly string[] {
+  const suffix = unit.slice(unit.lastIndexOf('.') + 1)
+  const wants = { service: 'multi-user', socket: 'sockets', timer: 'timers' }[suffix] ?? 'multi-user'
+  return [
+    `/run/systemd/units/invocation:${unit}`,
+    `/etc/systemd/system/${wants}.target.wants/${unit}`,
+    `/etc/systemd/system/${unit}`,
+  ]
 }
 
 export const service = {
@@ -188,4 +232,4 @@ export const service = {
   refresh,
   inspect,
   watch,
-} satisfies ResourceType<ServiceParams, Unit>
+} satisfies ResourceType<ServiceParams, ServiceState>

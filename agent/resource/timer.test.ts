@@ -13,7 +13,15 @@ const unit: Unit = {
     sub: 'waiting',
     file: 'enabled',
   },
-  ...{ result: 'success', type: '', mainPid: 0, restarts: 0, needsReload: false, canReload: false },
+  ...{
+    result: 'success',
+    type: '',
+    mainPid: 0,
+    restarts: 0,
+    needsReload: false,
+    canReload: false,
+    source: '',
+  },
 }
 const text = (content: string): TextFile => ({
   path: '/x',

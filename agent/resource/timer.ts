@@ -59,8 +59,8 @@ async function apply(host: Host, wanted: WantedTimer, { timer, service, unit }: 
   const { systemd } = host
   if (wanted.params.ensure === 'absent') {
     if (unit.load !== 'not-found') {
-      await systemd.stop(unit)
-      if (unit.file === 'enabled') await systemd.disable(unit)
+      await systemd.stop([unit])
+      if (unit.file === 'enabled') await systemd.disable([unit])
     }
     await removeTextFile(host, timer)
     await removeTextFile(host, service)
@@ -72,10 +72,10 @@ async function apply(host: Host, wanted: WantedTimer, { timer, service, unit }: 
   await systemd.reloadFiles()
   const now = (await systemd.read([`${wanted.title}.timer`])).get(`${wanted.title}.timer`)
   if (now === undefined) return
-  if (now.file !== 'enabled') await systemd.enable(now)
+  if (now.file !== 'enabled') await systemd.enable([now])
   // A timer that runs goes by its old times until it is started again.
-  if (isRunning(now)) await systemd.restart(now)
-  else await systemd.start(now)
+  if (isRunning(now)) await systemd.restart([now])
+  else await systemd.start([now])
 }
 
 /** systemd would take a bad time for none, and the timer would never elapse. */

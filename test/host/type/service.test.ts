@@ -131,9 +131,15 @@ describe.skipIf(!hosts.ok)(`services${hosts.ok ? '' : `: skipped: ${hosts.reason
   })
 
   it('a unit file that systemd refuses is not moved in, and says why', async () => {
+    const good = '[Service]\nExecStart=/bin/sleep infinity\n'
+    await host.apply([
+      host.resource('systemd_unit:shop.service', { content: good }),
+      service('shop', { ensure: 'running' }, ['systemd_unit:shop.service']),
+    ])
     const { report } = await host.apply([
       host.resource('systemd_unit:shop.service', { content: '[Service]\nExecStart=relative\nTypo=1\n' }),
     ])
+    expect(await host.output(['cat', '/etc/systemd/system/shop.service'])).toBe(good)
     expect(report.resources[0]).toMatchObject({ outcome: 'failed', error: { code: 'validate-failed' } })
     expect(report.resources[0]?.error?.message).toMatch(/shop\.service/)
     expect(await host.output(['systemctl', 'is-active', 'shop'])).toBe('active\n')
@@ -179,10 +185,156 @@ describe.skipIf(!hosts.ok)(`services${hosts.ok ? '' : `: skipped: ${hosts.reason
     expect((await host.apply(resources)).code).toBe(0)
   })
 
+  /** An init script as old packages bring it: it keeps its process id in /run and knows `status`. */
+  const script = `#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          legacy
+# Required-Start:    $remote_fs
+# Required-Stop:     $remote_fs
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: An old service
+### END INIT INFO
+pid=/run/legacy.pid
+runs() { [ -s $pid ] && kill -0 "$(cat $pid)" 2>/dev/null; }
+case "$1" in
+start) runs || { setsid sleep 8472 </dev/null >/dev/null 2>&1 & echo $! >$pid; } ;;
+stop) runs && kill "$(cat $pid)"; rm -f $pid ;;
+restart|force-reload) "$0" stop; "$0" start ;;
+reload) echo reloaded >>/run/legacy.log ;;
+status) runs && exit 0; exit 3 ;;
+*) echo "Usage: $0 {start|stop|restart|reload|status}"; exit 2 ;;
+esac
+`
+  const putScript = async (): Promise<void> => {
+    const { code } = await host.apply([
+      host.resource('file:/etc/init.d/legacy', { content: script, mode: '0755' }),
+    ])
+    expect([0, 2]).toContain(code)
+  }
+
+  it.each([
+    ['sysv', '/etc/init.d/legacy stop'],
+    ['systemd', 'systemctl stop legacy'],
+  ])('an init script, by %s: converges, holds, shows drift, is corrected', async (provider, stop) => {
+    await putScript()
+    await host.run(['systemctl', 'daemon-reload'])
+    await checkCase(host, {
+      title: `init script by ${provider}`,
+      resources: () => [service('legacy', { provider, ensure: 'running', enable: true })],
+      drift: ['sh', '-c', `${stop}; update-rc.d legacy disable`],
+      shows: ['service:legacy', 'enable'],
+      look: ['sh', '-c', 'pgrep -fc "[s]leep 8472"; ls /etc/rc3.d | grep -c "S..legacy"'],
+      seen: '1\n1\n',
+    })
+    const gone = [service('legacy', { provider, ensure: 'stopped', enable: false })]
+    expect((await host.apply(gone)).code).toBe(2)
+    expect((await host.apply(gone)).code).toBe(0)
+    expect((await host.run(['pgrep', '-f', 'sleep 8472'])).code).toBe(1)
+    expect(await host.output(['sh', '-c', 'ls /etc/rc3.d | grep legacy'])).toMatch(/^K..legacy\n$/)
+  })
+
+  it('a refresh reloads the process that runs, or restarts it, as declared', async () => {
+    const unit = {
+      Service: { ExecStart: '/bin/sleep infinity', ExecReload: '/bin/touch /run/press-reloaded' },
+    }
+    const press = (params: Record<string, unknown>, text: string) => [
+      host.resource('systemd_unit:press.service', { sections: unit }),
+      host.resource('file:/etc/press.conf', { content: text }, { notify: ['service:press'] }),
+      service('press', { ensure: 'running', ...params }, ['systemd_unit:press.service']),
+    ]
+    const pid = () => host.output(['systemctl', 'show', '-P', 'MainPID', 'press'])
+    expect((await host.apply(press({}, 'one'))).code).toBe(2)
+    const first = await pid()
+    expect((await host.apply(press({ onRefresh: 'reload' }, 'two'))).code).toBe(2)
+    expect(await pid()).toBe(first)
+    await host.output(['rm', '/run/press-reloaded'])
+    expect((await host.apply(press({ onRefresh: 'try-reload-or-restart' }, 'three'))).code).toBe(2)
+    expect(await pid()).toBe(first)
+    await host.output(['rm', '/run/press-reloaded'])
+    expect((await host.apply(press({}, 'four'))).code).toBe(2)
+    expect(await pid()).not.toBe(first)
+    expect((await host.run(['test', '-e', '/run/press-reloaded'])).code).toBe(1)
+  })
+
+  it('systemd reads its files again only when a unit has changed', async () => {
+    const reloads = async () =>
+      (await host.output(['journalctl', '-o', 'cat', '-q', '_PID=1'])).match(
+        /Reloading\.|Reloading requested/g,
+      )?.length ?? 0
+    const other = (description: string) => [
+      host.resource('systemd_unit:other.service', {
+        sections: { Unit: { Description: description }, ...sleeper },
+      }),
+      service('other', { ensure: 'running', enable: true }, ['systemd_unit:other.service']),
+    ]
+    await host.apply(other('one'))
+    const before = await reloads()
+    await host.output(['systemctl', 'stop', 'other'])
+    expect((await host.apply(other('one'))).code).toBe(2)
+    expect(await reloads()).toBe(before)
+    expect((await host.apply(other('two'))).code).toBe(2)
+    expect(await reloads()).toBeGreaterThan(before)
+  })
+
+  it('a start that fails says what the unit logged (S8)', async () => {
+    await host.output([
+      'sh',
+      '-c',
+      `printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/sh -c "echo I cannot read my configuration; exit 1"\\n' > /etc/systemd/system/sick.service; systemctl daemon-reload`,
+    ])
+    const { code, report } = await host.apply([service('sick', { ensure: 'running' })])
+    expect(code).toBe(4)
+    expect(report.resources[0]?.error).toMatchObject({
+      code: 'apply-failed',
+      message: expect.stringContaining('I cannot read my configuration'),
+      kept: 'sick.service is failed (failed, result exit-code)',
+    })
+  })
+
+  it('a start that hangs ends at its timeout, and the report says so', async () => {
+    await host.output([
+      'sh',
+      '-c',
+      `printf '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/sleep infinity\\n' > /etc/systemd/system/slow.service; systemctl daemon-reload`,
+    ])
+    const { report } = await host.apply([service('slow', { ensure: 'running', timeout: 1 })])
+    expect(report.resources[0]?.error?.message).toContain('has not ended the job within 1 seconds')
+    await host.output(['systemctl', 'stop', 'slow'])
+  })
+
+  it("an author's own commands take the place of the init system's", async () => {
+    const own = {
+      start: ['/bin/sh', '-c', 'touch /run/own'],
+      stop: 'rm /run/own',
+      status: ['test', '-e', '/run/own'],
+    }
+    expect((await host.apply([service('own', { ensure: 'running', ...own })])).code).toBe(2)
+    expect((await host.apply([service('own', { ensure: 'running', ...own })])).code).toBe(0)
+    expect((await host.apply([service('own', { ensure: 'stopped', ...own })])).code).toBe(2)
+    expect((await host.run(['test', '-e', '/run/own'])).code).toBe(1)
+    const { report } = await host.apply([
+      service('own', { ensure: 'running', ...own, start: 'echo no key >&2; exit 7' }),
+    ])
+    expect(report.resources[0]?.error?.message).toBe('Cannot start service:own: it ended with 7:\n  no key')
+  })
+
+  it.each([true, false])('enable %s shows in the links (S2)', async (enable) => {
+    await host.output([
+      'sh',
+      '-c',
+      `printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' > /etc/systemd/system/linked.service; systemctl daemon-reload; systemctl --quiet ${enable ? 'disable' : 'enable'} linked`,
+    ])
+    expect((await host.apply([service('linked', { enable })])).code).toBe(2)
+    const link = ['test', '-L', '/etc/systemd/system/multi-user.target.wants/linked.service']
+    expect((await host.run(link)).code).toBe(enable ? 0 : 1)
+    expect((await host.apply([service('linked', { enable })])).code).toBe(0)
+  })
+
   it('listing all services changes nothing (S9)', async () => {
     const before = await host.output(['systemctl', 'list-units', '--type=service', '--no-legend', '--plain'])
     const listed = await host.output(['rekindle', 'inspect', 'service'])
-    expect(listed).toContain("service('shop', { ensure: 'running', enable: true })")
+    expect(listed).toContain("service('cron', { ensure: 'running', enable: true })")
     expect(await host.output(['systemctl', 'list-units', '--type=service', '--no-legend', '--plain'])).toBe(
       before,
     )
