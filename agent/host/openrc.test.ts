@@ -1,23 +1,25 @@
 import { expect, test } from 'vitest'
 import { parseRcStatus, parseRcUpdate, parseServiceCode } from './openrc.ts'
 
-/** As printed by OpenRC 0.52 on Alpine 3.19, without colours. */
-const rcStatus = ` sshd                                      [  started  ]
- nginx                                     [  started 00:10:24 (0)  ]
- crond                                     [  crashed  ]
- chronyd                                   [  stopped  ]
+/** As printed by OpenRC 0.45 of Debian 12; the words of other states are of the manual. */
+const rcStatus = ` procps                                                            [  stopped  ]
+ dbus                                                              [  crashed  ]
+ nginx                                                             [  started 00:10:24 (0)  ]
+ shop                                                              [  started  ]
 `
-const rcUpdate = `                crond |      default                 
-              hwclock | boot                                   
-                 sshd |      default nonetwork
+const rcUpdate = `              cgroups |                                              sysinit
+                 dbus |      default                                        
+                local |                              nonetwork default      
+            savecache |                        off                          
+                 idle |
 `
 
 test('parseRcStatus() gives the state of each service, supervised or not', () => {
   expect([...parseRcStatus(rcStatus)]).toEqual([
-    ['sshd', 'started'],
+    ['procps', 'stopped'],
+    ['dbus', 'crashed'],
     ['nginx', 'started'],
-    ['crond', 'crashed'],
-    ['chronyd', 'stopped'],
+    ['shop', 'started'],
   ])
 })
 
@@ -27,9 +29,11 @@ test('parseRcStatus() leaves out headings of runlevels', () => {
 
 test('parseRcUpdate() gives the runlevels of each service', () => {
   expect([...parseRcUpdate(rcUpdate)]).toEqual([
-    ['crond', ['default']],
-    ['hwclock', ['boot']],
-    ['sshd', ['default', 'nonetwork']],
+    ['cgroups', ['sysinit']],
+    ['dbus', ['default']],
+    ['local', ['nonetwork', 'default']],
+    ['savecache', ['off']],
+    ['idle', []],
   ])
 })
 

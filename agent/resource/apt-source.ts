@@ -78,17 +78,31 @@ function hintFor(said: string): string {
 }
 
 function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const names = host.files.list(folder).filter((name) => /^[A-Za-z0-9][\w.-]*\.(sources|list)$/.test(name))
+  // The names that apt reads, whoever gave them.
+  const names = host.files.list(folder).filter((name) => /^[\w-][\w.-]*\.(sources|list)$/.test(name))
   const titles = new Set(names.map((name) => name.replace(/\.(sources|list)$/, '')))
   const asked = title === undefined ? [...titles] : [title].filter((one) => titles.has(one))
-  return Promise.resolve(asked.flatMap((one) => instanceOf(host, one)))
+  return Promise.resolve(asked.map((one) => instanceOf(host, one)))
 }
 
-function instanceOf(host: Host, title: string): readonly Instance[] {
-  const { text } = readTextFile(host, pathOf(title))
-  if (text !== undefined) return [{ title, params: { ...parseSource(text) } }]
-  const source = parseSourceList(readTextFile(host, olderPathOf(title)).text ?? '')
+function instanceOf(host: Host, title: string): Instance {
+  const isFile = (path: string) => host.files.stat(host.files.realPath(path))?.kind === 'file'
+  const path = [pathOf(title), olderPathOf(title)].find(isFile)
+  if (path === undefined) return { title, params: {}, protectedBy: 'it is no file, and apt passes over it' }
+  const text = textOf(host, path)
+  // What cannot be read is undeclared all the same: a purge fails over it, and does not pass over it.
+  if (text === undefined) return { title, params: {} }
+  if (path === pathOf(title)) return { title, params: { ...parseSource(text) } }
   // apt-add-repository leaves such files.
-  if (source === undefined) return [{ title, params: {}, protectedBy: 'all of it is commented out' }]
-  return [{ title, params: { ...source } }]
+  if (text.split('\n').every((line) => /^\s*(#|$)/.test(line)))
+    return { title, params: {}, protectedBy: 'all of it is commented out' }
+  return { title, params: { ...parseSourceList(text) } }
+}
+
+function textOf(host: Host, path: string): string | undefined {
+  try {
+    return readTextFile(host, path).text
+  } catch {
+    return undefined
+  }
 }

@@ -4,6 +4,7 @@ import { sha256 } from '../../schemas/hash.ts'
 import type { Host } from '../host/host.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
 import {
+  findTextFile,
   readEach,
   readTextFile,
   removeTextFile,
@@ -37,7 +38,10 @@ export function ownedText<Params extends { readonly ensure?: 'present' | 'absent
   const mode = own.mode ?? 0o644
 
   function read(host: Host, wanted: readonly Wanted<Params>[]): Reading<TextFile> {
-    return readEach(wanted, (one) => readTextFile(host, own.pathOf(one)))
+    return readEach(wanted, (one) => {
+      const look = one.params.ensure === 'absent' ? findTextFile : readTextFile
+      return look(host, own.pathOf(one))
+    })
   }
 
   function diff(wanted: Wanted<Params>, actual: TextFile): readonly Change[] {

@@ -12,8 +12,10 @@ import type { Wanted } from './resource-type.ts'
 
 export interface TextFile {
   readonly path: string
+  /** The symbolic link that led to `path`; absent when none did. */
+  readonly link?: string
   readonly kind: FileKind | 'absent'
-  /** UTF-8; undefined when nothing is there. */
+  /** UTF-8; undefined when nothing is there, or only its place was asked for. */
   readonly text: string | undefined
   readonly mode: number
   readonly uid: number
@@ -40,19 +42,48 @@ const largest = 16 * 1024 * 1024
  * @throws RekindleError `resource-unreadable` for what is no regular file, is too large or is not UTF-8
  */
 export function readTextFile(host: Host, path: string): TextFile {
-  const real = host.files.realPath(path)
-  const stat = host.files.stat(real)
-  if (stat === undefined) return { path, kind: 'absent', text: undefined, mode: 0, uid: 0, gid: 0 }
-  const { kind, mode, uid, gid, size } = stat
-  if (kind !== 'file') throw unreadable(path, `a ${kind} stands there`)
+  return withText(host, path, locate(host, path))
+}
+
+/**
+ * Reads what stands at exactly that path, and calls it `path` in errors. Follows no link there.
+ *
+ * @throws RekindleError as readTextFile(), and at a link
+ */
+export function readTextFileAt(host: Host, real: string, path: string): TextFile {
+  return withText(host, path, { ...locateAt(host, real, path), path: real })
+}
+
+function withText(host: Host, path: string, { size, ...file }: Located): TextFile {
+  if (file.kind === 'absent') return file
   if (size > largest) throw unreadable(path, `it has ${size} bytes`)
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(host.files.read(real))
-    return { path: real, kind, text, mode, uid, gid }
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    return { ...file, text: decoder.decode(host.files.read(file.path)) }
   } catch (cause) {
     if (cause instanceof TypeError) throw unreadable(path, 'it is not UTF-8 text')
     throw cause
   }
+}
+
+/** For what is only to be removed: whatever is in it, that is not read. */
+export function findTextFile(host: Host, path: string): TextFile {
+  const { size: _, ...file } = locate(host, path)
+  return file
+}
+
+type Located = TextFile & { readonly size: number }
+
+function locate(host: Host, path: string): Located {
+  return locateAt(host, host.files.realPath(path), path)
+}
+
+function locateAt(host: Host, real: string, path: string): Located {
+  const stat = host.files.stat(real)
+  if (stat === undefined) return { path, kind: 'absent', text: undefined, mode: 0, uid: 0, gid: 0, size: 0 }
+  const { kind, mode, uid, gid, size } = stat
+  if (kind !== 'file') throw unreadable(path, `a ${kind} stands there`)
+  return { path: real, ...(real === path ? {} : { link: path }), kind, text: undefined, mode, uid, gid, size }
 }
 
 /** Writes a text atomically, after a backup of what was there. Owner and mode stay unless given. */
@@ -75,11 +106,11 @@ export async function writeTextFile(
   })
 }
 
-/** Removes it, after a backup. */
-export async function removeTextFile(host: Host, { path, kind }: TextFile): Promise<void> {
+/** Removes it, after a backup. Of a link, the link: what it names may be of a package, or of others. */
+export async function removeTextFile(host: Host, { path, link = path, kind }: TextFile): Promise<void> {
   if (kind === 'absent') return
   await host.backups.put(path)
-  await host.write.remove(path)
+  await host.write.remove(link)
 }
 
 /** The changes with the text diff added to that of `property`. Not for what is sensitive. */

@@ -129,6 +129,36 @@ describe('implied edges', () => {
       ['file:/b/c'],
     ],
     [
+      'a package of apt waits for all sources and pins',
+      'package:p',
+      [declare('package:p'), declare('apt_source:s'), declare('apt_pin:i'), declare('apt_key:k')],
+      ['apt_source:s', 'apt_pin:i'],
+    ],
+    [
+      'also for the purge of sources, so that none that is undeclared gives packages',
+      'package:p',
+      [declare('package:p'), declare('purge:apt_source'), declare('purge:user')],
+      ['purge:apt_source'],
+    ],
+    [
+      'which itself waits for the declared ones',
+      'purge:apt_source',
+      [declare('purge:apt_source'), declare('apt_source:s'), declare('package:p')],
+      ['apt_source:s'],
+    ],
+    [
+      'and one of another manager for none',
+      'package:n',
+      [declare('package:n', { params: { provider: 'npm' } }), declare('apt_source:s'), declare('apt_pin:i')],
+      [],
+    ],
+    [
+      'a source waits for its key',
+      'apt_source:s',
+      [declare('apt_source:s', { params: { key: 'k' } }), declare('apt_key:k'), declare('apt_key:other')],
+      ['apt_key:k'],
+    ],
+    [
       'a locale waits for the package with its tools',
       'locale:en_US.UTF-8',
       [declare('locale:en_US.UTF-8'), declare('package:locales'), declare('package:kmod')],

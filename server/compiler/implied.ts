@@ -12,7 +12,7 @@ interface Index {
   readonly byPath: ReadonlyMap<string, readonly ResourceId[]>
   /** Drop-ins, and files in `<unit>.d` of systemd's folders, by unit. */
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
-  /** Ids of what tells apt where packages come from. */
+  /** Ids of what tells apt where packages come from, and where not. */
   readonly aptFiles: readonly ResourceId[]
 }
 
@@ -21,7 +21,7 @@ interface Index {
  * and holds nothing up.
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
-  const aptFiles = [...all.keys()].filter((id) => /^apt_(source|pin):/.test(id))
+  const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_source$)/.test(id))
   const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles }
   return (declared) => {
     if (isAbsent(declared)) return []

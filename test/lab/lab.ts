@@ -38,6 +38,7 @@ export const packagesForHosts: readonly string[] = [
   // For the tests of resource types.
   ...['nftables', 'git', 'sudo', 'locales', 'logrotate', 'kmod', 'procps', 'openssh-client', 'openssl'],
   ...['unzip', 'xz-utils', 'bzip2', 'dnf', 'rpm', 'createrepo-c', 'python3-pip', 'ruby', 'debconf-utils'],
+  ...['openrc'],
 ]
 
 /** Images and repositories, shared by all labs of this user. */

@@ -2,7 +2,7 @@
 import type { Change } from '../../../schemas/generated/types.ts'
 import type { Host } from '../../host/host.ts'
 import type { Reading, ResourceType, Wanted } from '../resource-type.ts'
-import { readEach, readTextFile, removeTextFile, type TextFile } from '../text-file.ts'
+import { findTextFile, readEach, removeTextFile, type TextFile } from '../text-file.ts'
 
 export interface OwnedState {
   readonly own: TextFile
@@ -21,7 +21,7 @@ export function withoutOlder<P extends Params>(
     return readEach(wanted, (one) => {
       const own = found.get(one.id)
       if (own === undefined || own instanceof Error) throw own ?? new Error(`${one.id} was not read`)
-      return { own, older: readTextFile(host, olderPathOf(one)) }
+      return { own, older: findTextFile(host, olderPathOf(one)) }
     })
   }
 

@@ -26,6 +26,7 @@ test.each<Row>([
   ['apt_source', 'example', { ...suite, options: { 'Check-Valid-Until': 'no' } }, aptSourceRule],
   ['apt_source', 'example', { content: 'Types: deb\n', verify: false }, aptSourceRule],
   ['apt_source', 'example', { ensure: 'absent' }, aptSourceRule],
+  ['apt_source', '_example', { ensure: 'absent' }, aptSourceRule],
   ['apt_source', 'example', { ...suite, signedBy: bookworm }, aptSourceRule],
   ['apt_key', 'example', { content: bookworm, fingerprint: print }, aptKeyRule],
   ['apt_key', 'example', { source: 'key/x.gpg', fingerprint: ['a'.repeat(40), 'b'.repeat(64)] }, aptKeyRule],
@@ -39,6 +40,8 @@ test.each<Row>([
 describe('refused at compile', () => {
   test.each<[...Row, said: string]>([
     ['apt_source', 'a b', flat, aptSourceRule, 'no name that apt reads'],
+    ['apt_source', '.x', flat, aptSourceRule, 'no name that apt reads'],
+    ['apt_source', '_', flat, aptSourceRule, 'no name that apt reads'],
     ['apt_source', 'ppa:x', flat, aptSourceRule, 'no name that apt reads'],
     ['apt_source', 'x', { suites: './' }, aptSourceRule, 'needs "uris"'],
     ['apt_source', 'x', { uris: 'http://a' }, aptSourceRule, 'needs "suites"'],

@@ -17,7 +17,8 @@ export function aptSource(name: string, options: AptSourceOptions): Reference<'a
 }
 
 export const aptSourceRule: TypeRule = {
-  wrongTitle: wrongFileName,
+  // Of what stands on hosts already, apt reads names that begin so.
+  wrongTitle: (title) => wrongFileName(title.replace(/^[_-]+(?=.)/, '')),
   contradictions: (params) => {
     const { ensure, content, uris, suites, components, key, signedBy } = params
     if (ensure === 'absent') return []

@@ -11,14 +11,15 @@ export type PurgeableType = (typeof purgeable)[number]
 
 /**
  * Removes every instance of a type that this catalog does not declare. Files of a directory: `file` with `purge`.
+ * Debian from 13 on and Ubuntu have their own apt source in a file, too: declare that or keep it.
  *
- * @example purge('cron', { keep: ['backup-*'] })
+ * @example purge('apt_source', { keep: ['debian', 'ubuntu'] })
  */
 export function purge(type: PurgeableType, options: PurgeOptions = {}): Reference<'purge'> {
   return declare({ type: 'purge', title: type, options, rule: purgeRule })
 }
 
-const purgeable = ['user', 'group', 'package'] as const
+export const purgeable = ['user', 'group', 'package', 'apt_source'] as const
 
 export const purgeRule: TypeRule = {
   wrongTitle: (title) =>

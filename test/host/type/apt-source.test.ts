@@ -202,12 +202,27 @@ python3 /root/lock.py > /dev/null 2>&1 & until [ -e /root/locked ]; do :; done`)
     await output('rm /etc/apt/sources.list.d/old.list')
   })
 
-  it('purge takes undeclared sources, of either format, and keeps the declared', async () => {
-    await output(`cd /etc/apt/sources.list.d; echo "deb http://192.0.2.1/ ./" > a.list; cp ${file} b.sources`)
-    const purge = host.resource('purge:apt_source', { declared: ['rk'] })
+  it('a purge names undeclared sources in a plan, then takes them: of either format, odd names, links', async () => {
+    await output(`cd /etc/apt/sources.list.d; line='deb http://192.0.2.1/ ./'
+      for name in a _e kept; do echo "$line" > $name.list; done; cp ${file} b.sources
+      printf '%b\\n' "# f\\0374r\\n$line" > d.list; echo '# none' > old.list
+      echo linked > /srv/linked; ln -s /srv/linked c.sources`)
+    const purge = host.resource('purge:apt_source', { declared: ['rk'], keep: ['kept'] })
+    const list = () => output('ls /etc/apt/sources.list.d | sort | tr "\\n" " "')
+    const before = await list()
+    const planned = await host.apply([aptSource(), purge], { noop: true })
+    expect(planned.report.resources.map(({ id, changes }) => [id, changes])).toEqual([
+      [
+        'purge:apt_source',
+        ['_e', 'a', 'b', 'c', 'd'].map((property) => ({ property, from: 'present', to: 'absent' })),
+      ],
+    ])
+    expect(await list()).toBe(before)
     expect((await host.apply([aptSource(), purge])).code).toBe(2)
-    expect(await output('ls /etc/apt/sources.list.d')).toBe('rk.sources\n')
+    expect(await list()).toBe('kept.list old.list rk.sources ')
+    expect(await output('cat /srv/linked')).toBe('linked\n')
     expect((await host.apply([aptSource(), purge])).code).toBe(0)
+    await output('cd /etc/apt/sources.list.d; rm kept.list old.list')
   })
 
   it('all of it is taken away again', async () => {

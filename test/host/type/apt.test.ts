@@ -17,8 +17,9 @@ const asking = {
     '#!/bin/sh\n. /usr/share/debconf/confmodule\ndb_get rk-asks/name\necho "$RET" > /etc/rk-asks\ndb_stop\n',
 }
 
-/** Its configuration ends when /run/rk-go is there. */
-const slow = '#!/bin/sh\n: > /run/rk-slow\nwhile [ ! -e /run/rk-go ]; do sleep 0.1; done\n'
+/** Leaves its process id, and ends when another file is there. */
+const slow = (name: string) =>
+  `#!/bin/sh\necho $$ > /run/${name}\nwhile [ ! -e /run/${name}-go ]; do sleep 0.1; done\n`
 
 /** Holds dpkg's lock until /root/unlock is there. */
 const holdLock = `python3 - > /dev/null 2>&1 <<'END' &
@@ -53,7 +54,10 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
         files: { 'etc/rk-conf': `of ${version}\n` },
       })),
       { name: 'rk-asks', version: '1.0', depends: 'debconf', control: asking },
-      { name: 'rk-slow', version: '1.0', control: { postinst: slow } },
+      { name: 'rk-slow', version: '1.0', control: { postinst: slow('rk-slow') } },
+      { name: 'rk-configured', version: '1.0', control: { postinst: slow('rk-configured') } },
+      { name: 'rk-unpacked', version: '1.0', control: { preinst: slow('rk-unpacked') } },
+      ...['1', '2', '3'].map((version) => ({ name: 'rk-open', version })),
     ])
     host = await bootHost(lab, 'apt-1')
   })
@@ -72,8 +76,9 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
       seen: 'rk-hold\n1.0',
     }))
 
-  it('a hold survives an upgrade of everything (P9), and a declared version goes through it', async () => {
+  it('a hold survives an upgrade of everything and a "latest" (P9), and a declared version goes through it', async () => {
     await host.output(['apt-get', 'upgrade', '-y', '-qq'])
+    expect((await host.apply([pkg('rk-hold', { ensure: 'latest' })])).code).toBe(0)
     expect(await installed('rk-hold')).toBe('1.0')
     await host.apply([pkg('rk-hold', { version: '1.1', held: true })])
     expect([await installed('rk-hold'), await host.output(['apt-mark', 'showhold'])]).toEqual([
@@ -82,7 +87,19 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     ])
   })
 
-  it('a range takes the newest inside, changes nothing while it holds, and moves both ways (P6, P8)', async () => {
+  it('what is installed to be held is held at its candidate (P9)', async () => {
+    await host.output(['apt-get', 'purge', '-y', '-qq', '--allow-change-held-packages', 'rk-hold'])
+    for (const params of [{ held: true }, { held: true, ensure: 'latest' }]) {
+      const { code } = await host.apply([pkg('rk-hold', params)])
+      expect([await installed('rk-hold'), await host.output(['apt-mark', 'showhold'])]).toEqual([
+        '1.1',
+        'rk-hold\n',
+      ])
+      expect(code).toBe(params.ensure === undefined ? 2 : 0)
+    }
+  })
+
+  it('a range takes the newest inside, changes nothing while it holds, and moves both ways (P6)', async () => {
     const apply = (version: string) => host.apply([pkg('rk-range', { version })])
     expect((await apply('<=1.19')).code).toBe(2)
     expect(await installed('rk-range')).toBe('1.19')
@@ -93,6 +110,12 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     expect(await installed('rk-range')).toBe('1.0')
     const { report } = await apply('>3')
     expect(report.resources[0]?.error?.message).toContain('apt knows no version of it in >3')
+  })
+
+  it('an open interval is what is strictly inside (P8)', async () => {
+    expect((await host.apply([pkg('rk-open', { version: '>1 <3' })])).code).toBe(2)
+    expect(await installed('rk-open')).toBe('2')
+    expect((await host.apply([pkg('rk-open', { version: '>1 <3' })])).code).toBe(0)
   })
 
   it('a file is installed once, and again when it holds another version', async () => {
@@ -128,6 +151,9 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     expect((await host.run(['systemctl', 'is-active', 'redis-server'])).stdout).toBe('inactive\n')
     expect((await host.run(['test', '-e', '/usr/sbin/policy-rc.d'])).code).toBe(1)
     expect((await host.apply(resources)).code).toBe(0)
+    await host.apply([pkg('redis-server', { ensure: 'purged' })])
+    await host.apply([pkg('redis-server')])
+    expect(await host.output(['systemctl', 'is-active', 'redis-server'])).toBe('active\n')
   })
 
   it('twenty packages are one apt-get; with a bad one among them, the others are installed and it alone fails', async () => {
@@ -139,7 +165,7 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     expect(report.resources.find(({ outcome }) => outcome === 'failed')?.id).toBe('package:rk-no-such')
   })
 
-  it('an exact version is installed, older ones too, epochs in their order (P2), or fails (P3)', async () => {
+  it('an exact version is installed, older ones too, epochs in their order (P2), or fails', async () => {
     for (const version of ['1:1.0', '2.0', '1:1.0']) {
       expect((await host.apply([pkg('rk-epoch', { version })])).code).toBe(2)
       expect(await installed('rk-epoch')).toBe(version)
@@ -147,6 +173,14 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     }
     const { code, report } = await host.apply([pkg('rk-epoch', { version: '3.0' })])
     expect([code, report.resources[0]?.error?.kept]).toEqual([4, '"rk-epoch" 1:1.0 is installed'])
+  })
+
+  it('a version that is not there installs none, in this run and the next (P3)', async () => {
+    for (let run = 1; run <= 2; run++) {
+      const { code, report } = await host.apply([pkg('rk-real', { version: '1.1' })])
+      expect([code, report.resources[0]?.error?.kept]).toEqual([4, '"rk-real" is not installed'])
+      expect(report.resources[0]?.error?.message).toContain("Version '1.1' for 'rk-real' was not found")
+    }
   })
 
   it.each(['latest', 'present'])(
@@ -184,6 +218,19 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
     expect(await host.output(['cat', '/etc/rk-conf'])).toBe('changed\n')
     await host.apply([pkg('rk-conf', { version: '1.0', configFiles: 'replace' })])
     expect(await host.output(['cat', '/etc/rk-conf'])).toBe('of 1.0\n')
+  })
+
+  it('"absent" keeps configuration files, and "purged" takes them, also after that', async () => {
+    const isThere = async () => (await host.run(['test', '-e', '/etc/rk-conf'])).code === 0
+    const reach = async (ensure: string) => {
+      expect((await host.apply([pkg('rk-conf', { ensure })])).code).toBe(2)
+      expect((await host.apply([pkg('rk-conf', { ensure })])).code).toBe(0)
+      return isThere()
+    }
+    expect(await reach('absent')).toBe(true)
+    expect(await reach('purged')).toBe(false)
+    expect(await reach('present')).toBe(true)
+    expect(await reach('purged')).toBe(false)
   })
 
   it('answers are given before it is installed, and another answer alone changes nothing', async () => {
@@ -226,18 +273,65 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
       'sh',
       '-c',
       `${host.applyCommand.join(' ')} > /root/killed 2>&1 & pid=$!
-       until [ -e /run/rk-slow ]; do kill -0 $pid || exit 1; sleep 0.1; done
+       until [ -s /run/rk-slow ]; do kill -0 $pid || exit 1; sleep 0.1; done
        kill -9 $pid; test -e /usr/sbin/policy-rc.d`,
     ])
     expect((await host.run(['/usr/sbin/policy-rc.d', 'x', 'start'])).code).toBe(0)
     expect((await host.run(['env', 'REKINDLE_NO_START=1', '/usr/sbin/policy-rc.d', 'x', 'start'])).code).toBe(
       101,
     )
-    await host.output(['touch', '/run/rk-go'])
+    await host.output(['touch', '/run/rk-slow-go'])
     const { report } = await host.apply([pkg('rk-slow'), pkg('rk-many-1')])
     expect(report.resources.filter(({ outcome }) => outcome === 'failed')).toEqual([])
     expect(await installed('rk-slow')).toBe('1.0')
     expect((await host.run(['test', '-e', '/usr/sbin/policy-rc.d'])).code).toBe(1)
+  })
+
+  it.each(['rk-configured', 'rk-unpacked'])(
+    'dpkg and all above it are killed while %s is half done: the next run mends that',
+    async (name) => {
+      host.prepareCatalog([pkg(name)])
+      await host.output([
+        'sh',
+        '-c',
+        `${host.applyCommand.join(' ')} > /root/killed 2>&1 & pid=$!
+         until [ -s /run/${name} ]; do kill -0 $pid || exit 1; sleep 0.1; done
+         kill -9 $pid $(pgrep -x apt-get) $(pgrep -x dpkg) $(cat /run/${name})
+         : > /run/${name}-go`,
+      ])
+      expect(await host.output(['dpkg', '--audit'])).toContain(name)
+      const refused = await host.run(['apt-get', 'purge', '-y', '-qq', 'rk-many-3'])
+      expect(refused.stderr).toContain("you must manually run 'dpkg --configure -a'")
+      expect((await host.apply([pkg(name), pkg('rk-many-3', { ensure: 'purged' })])).code).toBe(2)
+      expect(await installed(name)).toBe('1.0')
+      expect(await host.output(['dpkg', '--audit'])).toBe('')
+      expect((await host.apply([pkg(name)])).code).toBe(0)
+    },
+  )
+
+  it("a source that a person broke fails a package in apt's own words, until it is purged", async () => {
+    await host.apply([pkg('rk-many-4', { ensure: 'purged' })])
+    await host.output(['sh', '-c', 'echo "dbe http://192.0.2.1/ ./" > /etc/apt/sources.list.d/broken.list'])
+    for (const ensure of ['present', 'latest']) {
+      const { code, report } = await host.apply([pkg('rk-many-4', { ensure })])
+      expect(code).toBe(4)
+      expect(report.resources[0]?.error?.message).toContain(
+        "Type 'dbe' is not known on line 1 in source list /etc/apt/sources.list.d/broken.list",
+      )
+    }
+    const purge = host.resource('purge:apt_source', { declared: [] })
+    expect((await host.apply([purge, pkg('rk-many-4')])).code).toBe(2)
+    expect(await installed('rk-many-4')).toBe('1.0')
+  })
+
+  it('a package that no list has fails with what could not be fetched', async () => {
+    const broken = '/etc/apt/sources.list.d/broken.list'
+    await host.output(['sh', '-c', `echo "deb [trusted=yes] http://127.0.0.1:1/ ./" > ${broken}`])
+    const { report } = await host.apply([pkg('rk-no-such')])
+    await host.output(['rm', broken])
+    expect(report.resources[0]?.error?.message).toMatch(
+      /Unable to locate package rk-no-such"; package lists are missing: .*http:\/\/127\.0\.0\.1:1\//,
+    )
   })
 
   it("a policy of the host's own decides: it forbids starts itself, or the package is not installed", async () => {
@@ -269,23 +363,43 @@ describe.skipIf(!hosts.ok)(`apt packages${hosts.ok ? '' : `: skipped: ${hosts.re
   })
 
   it('one name under two providers is two packages (P12), and a provider without its tool fails alone (P15)', async () => {
-    const { report } = await host.apply([
+    const resources = () => [
       pkg('rk-range', { version: '2.0' }),
       host.resource('package:a gem', { name: 'rk-range', provider: 'gem' }),
-    ])
-    expect(report.resources.map(({ id, outcome }) => [id, outcome])).toEqual([
-      ['package:rk-range', 'changed'],
-      ['package:a gem', 'failed'],
-    ])
-    expect(report.resources[1]?.error?.message).toMatch(/gem.*(ruby|not)/s)
+    ]
+    for (const [exit, changed] of [
+      [6, ['package:rk-range']],
+      [4, []],
+    ] as const) {
+      const { code, report } = await host.apply(resources())
+      const idsOf = (wanted: string) =>
+        report.resources.flatMap((one) => (one.outcome === wanted ? one.id : []))
+      expect([code, idsOf('changed'), idsOf('failed')]).toEqual([exit, changed, ['package:a gem']])
+      expect(report.resources.at(-1)?.error?.message).toContain(
+        'there is no gem on this host; the package ruby brings it',
+      )
+    }
   })
 
   it('a provider whose tool an earlier resource installs is used in the same run (P14)', async () => {
-    const { report } = await host.apply([
+    const spec =
+      'Gem::Specification.new { |s| s.name = s.summary = "rk-gem"; s.version = "1.0"; s.authors = ["x"] }'
+    await host.output(['sh', '-c', `echo '${spec}' > /srv/rk-gem.gemspec`])
+    const build = {
+      command: ['gem', 'build', '--output=/srv/rk.gem', '/srv/rk-gem.gemspec'],
+      creates: '/srv/rk.gem',
+    }
+    const gem = { provider: 'gem', source: '/srv/rk.gem', installOptions: ['--local'] }
+    const resources = () => [
       pkg('ruby'),
-      host.resource('package:rake', { provider: 'gem' }, { require: ['package:ruby'] }),
-    ])
-    expect(report.resources.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+      host.resource('exec:build', build, { require: ['package:ruby'] }),
+      host.resource('package:rk-gem', gem, { require: ['exec:build'] }),
+    ]
+    const { code, report } = await host.apply(resources())
+    expect(report.resources.map(({ outcome }) => outcome)).toEqual(['changed', 'changed', 'changed'])
+    expect(code).toBe(2)
+    expect(await host.output(['gem', 'list', '--local', 'rk-gem'])).toContain('rk-gem (1.0)')
+    expect((await host.apply(resources())).code).toBe(0)
   })
 
   it('inspect lists what a person chose, with holds, and changes nothing', async () => {

@@ -339,4 +339,42 @@ esac
       before,
     )
   })
+
+  it('an OpenRC service, by its real tools: converges, holds, shows drift, is corrected', async () => {
+    await host.output(['sh', '-c', 'apt-get install -y -qq openrc >/dev/null 2>&1'])
+    // What OpenRC makes when it boots a machine.
+    await host.output(['sh', '-c', 'mkdir -p /run/openrc; touch /run/openrc/softlevel'])
+    const depot = `#!/sbin/openrc-run
+command=/bin/sleep
+command_args=8473
+command_background=true
+pidfile=/run/depot.pid
+extra_started_commands=reload
+reload() { touch /run/depot-reloaded; }
+`
+    const up = { provider: 'openrc', ensure: 'running', enable: true }
+    await checkCase(host, {
+      title: 'OpenRC service',
+      resources: () => [
+        host.resource('file:/etc/init.d/depot', { content: depot, mode: '0755' }),
+        service('depot', up, ['file:/etc/init.d/depot']),
+      ],
+      drift: ['sh', '-c', 'rc-service depot stop && rc-update -a del depot; true'],
+      shows: ['service:depot', 'enable'],
+      look: ['sh', '-c', 'pgrep -fc "[s]leep 8473"; echo /etc/runlevels/*/depot'],
+      seen: '1\n/etc/runlevels/default/depot\n',
+    })
+    const changed = [
+      host.resource('file:/etc/depot.conf', { content: 'x' }, { notify: ['service:depot'] }),
+      service('depot', { ...up, onRefresh: 'reload' }),
+    ]
+    expect((await host.apply(changed)).code).toBe(2)
+    await host.output(['test', '-e', '/run/depot-reloaded'])
+    const down = [service('depot', { provider: 'openrc', ensure: 'stopped', enable: false })]
+    expect((await host.apply(down)).code).toBe(2)
+    expect((await host.apply(down)).code).toBe(0)
+    expect((await host.run(['pgrep', '-f', 'sleep 8473'])).code).toBe(1)
+    const masked = await host.apply([service('depot', { provider: 'openrc', enable: 'mask' })])
+    expect(masked.report.resources[0]?.error?.message).toContain('OpenRC knows no mask')
+  })
 })
