@@ -169,16 +169,19 @@ export interface ResourceTraits {
 
 /** What the compiler puts into a parameter; never given by an author. */
 export interface Collects {
-  /** Only when one of these parameters is true. */
+  /** Only when one of these parameters is given, and not false. */
   readonly when?: readonly string[]
-  /** Paths that are declared below the title. */
+  /** Paths that are declared below the title, or below the parameter \`path\` where that is given. */
   readonly below?: true
   /** Resources of this type; \`title\`: of the type that the title names. */
   readonly type?: string
   /** Only those of which this parameter is the title. */
   readonly where?: string
-  /** The parameter that is collected; where it is absent, and by default, the title. */
-  readonly give?: string
+  /**
+   * The parameter that is collected; where it is absent, and by default, the title. Of several, those that are there,
+   * with a space between them.
+   */
+  readonly give?: string | readonly string[]
 }
 
 export const resourceTraits: Readonly<Record<keyof ResourceParams, ResourceTraits>> = ${JSON.stringify(Object.fromEntries(traits), null, 2)}

@@ -1,11 +1,12 @@
 /** Before a catalog is accepted, every content that it names is on the host (decision 0001). */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Catalog } from '../../schemas/generated/types.ts'
+import type { FetchBlob, Pieces } from '../host/blob.ts'
 
 /** What is needed of the host's content-addressed store. */
 export interface Blobs {
   has(sha256: string): boolean
-  put(sha256: string, bytes: Uint8Array): void
+  putPieces(sha256: string, pieces: Pieces): Promise<void>
   /** Removes every blob that is not in `keep`. */
   prune(keep: ReadonlySet<string>): void
 }
@@ -28,11 +29,11 @@ export function blobsIn(catalog: Catalog): ReadonlySet<string> {
 export async function fetchMissing(
   names: ReadonlySet<string>,
   blobs: Blobs,
-  fetchBlob: (sha256: string) => Promise<Uint8Array>,
+  fetchBlob: FetchBlob,
 ): Promise<void> {
   const missing = [...names].filter((name) => !blobs.has(name)).values()
   const worker = async () => {
-    for (const name of missing) blobs.put(name, await fetchBlob(name))
+    for (const name of missing) await blobs.putPieces(name, await fetchBlob(name))
   }
   const results = await Promise.allSettled(Array.from({ length: mostAtOnce }, worker))
   const failure = results.find((result) => result.status === 'rejected')

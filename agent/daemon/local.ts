@@ -1,7 +1,6 @@
 /** `rekindle apply` and `rekindle plan`: a compiled catalog file, unsigned, on this host, without a server. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Report } from '../../schemas/generated/types.ts'
@@ -13,6 +12,7 @@ import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare } from '../engine/prepare.ts'
 import { makeReport } from '../engine/report.ts'
 import type { Host } from '../host/host.ts'
+import { piecesOf } from '../host/pieces.ts'
 import { createHost } from '../host/real-host.ts'
 import { resourceTypes } from '../resource/registry.ts'
 import { acquireLock } from './lock.ts'
@@ -84,5 +84,5 @@ function loadPrepared(path: string): Prepared {
 
 function hostFor({ stateDir, blobsDir }: LocalOptions): Host {
   if (blobsDir === undefined) return createHost({ stateDir })
-  return createHost({ stateDir, fetchBlob: (sha256) => readFile(join(blobsDir, sha256)) })
+  return createHost({ stateDir, fetchBlob: async (sha256) => piecesOf(join(blobsDir, sha256)) })
 }

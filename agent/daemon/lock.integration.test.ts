@@ -47,7 +47,7 @@ async function kill(victim: ChildProcess): Promise<void> {
 }
 
 describe('acquireLock()', () => {
-  it('refuses while another process holds it, and names that one (PUPPET A4)', async () => {
+  it('refuses while another process holds it, and names that one (A4)', async () => {
     const held = await holder()
     await expect(acquireLock(path)).rejects.toMatchObject({
       code: 'run-locked',
@@ -65,7 +65,7 @@ describe('acquireLock()', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  it('takes over the lock of a process that was killed (PUPPET A5)', async () => {
+  it('takes over the lock of a process that was killed (A5)', async () => {
     await kill(await holder())
     expect(existsSync(path)).toBe(true)
     const lock = await acquireLock(path)
@@ -83,7 +83,7 @@ describe('acquireLock()', () => {
       'the present pid before a reboot',
       (own: string) => own.replace(/"bootId":"[^"]*"/, '"bootId":"another"'),
     ],
-  ])('takes over %s (PUPPET A5)', async (_, stale) => {
+  ])('takes over %s (A5)', async (_, stale) => {
     const lock = await acquireLock(path)
     const own = readFileSync(path, 'utf8')
     lock.release()

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { seal } from '../../schemas/envelope.ts'
 import { RekindleError } from '../../schemas/errors.ts'
@@ -55,7 +56,7 @@ function newRunner(): Runner {
       },
       async fetchBlob(name) {
         fetched.push(name)
-        return Buffer.from(answerOrThrow<string>(content[name] ?? away))
+        return Readable.from([Buffer.from(answerOrThrow<string>(content[name] ?? away))])
       },
       async sendReport(report) {
         if (answer === away) throw away
@@ -95,7 +96,7 @@ describe('run()', () => {
     expect(sent.map(({ cached }) => cached)).toEqual([false, true, false])
   })
 
-  it('does not run from the disk when that is not wanted (PUPPET A8)', async () => {
+  it('does not run from the disk when that is not wanted (A8)', async () => {
     await runner.run(poll)
     machine.files.clear()
     answer = away
@@ -132,7 +133,7 @@ describe('run()', () => {
         payload: JSON.stringify(catalogOf({ '/a': 'worse' })),
       }),
     ],
-  ])('keeps to the last good catalog when it is given one %s (PUPPET A10)', async (_, make) => {
+  ])('keeps to the last good catalog when it is given one %s (A10)', async (_, make) => {
     await runner.run(poll)
     answer = make()
     expect((await runner.run(poll)).report).toMatchObject({ status: 'in-sync', cached: true })

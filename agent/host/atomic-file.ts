@@ -28,6 +28,7 @@ import {
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
 import { RekindleError } from '../../schemas/errors.ts'
+import { heldError } from './inode-flag.ts'
 import { makerOf, temporaryName } from './temporary-name.ts'
 import { writeError } from './write-error.ts'
 
@@ -48,10 +49,18 @@ export interface NewFile extends Attributes {
   readonly check?: (temporaryPath: string) => Promise<void>
 }
 
+/** A file whose content is not held in memory. */
+export interface FilledFile extends Omit<NewFile, 'content'> {
+  /** Makes the file at the path, where nothing is; what it throws ends the write. */
+  readonly fill: (temporaryPath: string) => Promise<void>
+}
+
 /** Every function throws RekindleError `apply-failed` with the reason, what was kept and what to do. */
 export interface AtomicFile {
   /** Puts a regular file at the path, in place of whatever stands there, a directory with all in it included. */
   putFile(path: string, file: NewFile): Promise<void>
+  /** putFile() for a content of any size. */
+  fillFile(path: string, file: FilledFile): Promise<void>
   /**
    * putFile() for several, where they differ in path, with one wait for the disk in place of one for each file: all
    * temporaries, one sync of their file systems, then all renames. When it throws, any of them may be done or not, and
@@ -131,6 +140,7 @@ export function createAtomicFile(): AtomicFile {
 
   return {
     putFile: (path, file) => guarded(path, () => replace(path, (temporary) => fill(temporary, file))),
+    fillFile: (path, file) => guarded(path, () => replace(path, (temporary) => fillBy(temporary, file))),
     putFiles: async (files) => {
       const [first] = files
       if (first !== undefined) await guarded(first.path, () => replaceAll(files))
@@ -168,14 +178,32 @@ async function fill(temporary: string, { content, check, ...attributes }: NewFil
   const handle = await open(temporary, 'wx', 0o600)
   try {
     await handle.writeFile(content)
-    // The owner first: a change of owner clears setuid and setgid.
-    await handle.chown(attributes.uid ?? unchanged, attributes.gid ?? unchanged)
-    await handle.chmod(attributes.mode)
-    await handle.sync()
+    await finish(handle, attributes)
   } finally {
     await handle.close()
   }
   await check?.(temporary)
+}
+
+async function fillBy(temporary: string, { fill, check, ...attributes }: FilledFile): Promise<void> {
+  await fill(temporary)
+  const handle = await open(temporary, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    // Whoever owns the directory could have put another's file in its place, to be given that.
+    const { nlink } = await handle.stat()
+    if (nlink !== 1) throw new Error('its temporary was replaced by something else')
+    await finish(handle, attributes)
+  } finally {
+    await handle.close()
+  }
+  await check?.(temporary)
+}
+
+async function finish(handle: FileHandle, { uid, gid, mode }: Attributes): Promise<void> {
+  // The owner first: a change of owner clears setuid and setgid.
+  await handle.chown(uid ?? unchanged, gid ?? unchanged)
+  await handle.chmod(mode)
+  await handle.sync()
 }
 
 /** fill() without waiting for the disk, and without a promise for each call, which costs several times what they do. */
@@ -282,6 +310,7 @@ async function guarded(
   try {
     await change()
   } catch (error) {
-    throw error instanceof RekindleError ? error : writeError(path, error, kept)
+    if (error instanceof RekindleError) throw error
+    throw heldError(path, error, kept) ?? writeError(path, error, kept)
   }
 }

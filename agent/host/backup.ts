@@ -3,11 +3,10 @@
  * something is kept, a line of JSON joins `<directory>/index.jsonl`. Large files are copied by the kernel and hashed as a
  * stream. A failure to keep is a failure to change: callers put before they write.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
   constants,
-  createReadStream,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -16,8 +15,8 @@ import {
 } from 'node:fs'
 import { copyFile, lstat, open, readdir, readlink, rename } from 'node:fs/promises'
 import { join } from 'node:path/posix'
-import { pipeline } from 'node:stream/promises'
 import { RekindleError } from '../../schemas/errors.ts'
+import { hashPieces } from './pieces.ts'
 
 export interface BackupEntry {
   /** RFC 3339. */
@@ -130,9 +129,7 @@ async function syncAndHash(path: string): Promise<string> {
   } finally {
     await handle.close()
   }
-  const digest = createHash('sha256')
-  await pipeline(createReadStream(path), digest)
-  return digest.digest('hex')
+  return hashPieces(path)
 }
 
 function renderMode(mode: number): string {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ describe('a blob store', () => {
     const asked: string[] = []
     const store = createBlobStore(dir, async (sha) => {
       asked.push(sha)
-      return bytes
+      return [bytes]
     })
     await store.read(name)
     await store.read(name)
@@ -42,7 +42,7 @@ describe('a blob store', () => {
   })
 
   it('fetches again what was damaged on the disk', async () => {
-    const store = createBlobStore(dir, async () => bytes)
+    const store = createBlobStore(dir, async () => [bytes])
     store.put(name, bytes)
     writeFileSync(store.path(name), 'jello\n')
     expect(Buffer.from(await store.read(name))).toEqual(bytes)
@@ -52,7 +52,7 @@ describe('a blob store', () => {
     { title: 'has nobody to ask', fetchBlob: undefined, reason: 'it is not in the store' },
     {
       title: 'gets other bytes',
-      fetchBlob: async () => Buffer.from('x'),
+      fetchBlob: async () => [Buffer.from('x')],
       reason: 'the bytes that came for it',
     },
   ])('says blob-missing when it $title', async ({ fetchBlob, reason }) => {
@@ -66,6 +66,28 @@ describe('a blob store', () => {
     const cause = new Error('server is gone')
     const store = createBlobStore(dir, () => Promise.reject(cause))
     await expect(store.read(name)).rejects.toMatchObject({ code: 'blob-missing', cause })
+  })
+
+  it('copies what it fetches in pieces, and again what was damaged', async () => {
+    const store = createBlobStore(dir, async () => [bytes.subarray(0, 2), bytes.subarray(2)])
+    const copies = ['a', 'b', 'c'].map((one) => join(dir, one))
+    for (const [at, copy] of copies.entries()) {
+      if (at === 2) writeFileSync(store.path(name), 'jello\n')
+      await store.copyTo(name, copy)
+    }
+    expect(copies.map((copy) => readFileSync(copy, 'utf8'))).toEqual(['hello\n', 'hello\n', 'hello\n'])
+  })
+
+  it('leaves nothing behind of what came in pieces and is something else, or ends too soon', async () => {
+    const broken = async function* () {
+      yield bytes.subarray(0, 2)
+      throw new Error('the line was cut')
+    }
+    for (const fetched of [[Buffer.from('x')], broken()]) {
+      const store = createBlobStore(dir, async () => fetched)
+      await expect(store.copyTo(name, join(dir, 'copy'))).rejects.toMatchObject({ code: 'blob-missing' })
+      expect(readdirSync(dir)).toEqual([])
+    }
   })
 
   it('prune() removes all but what is named', () => {

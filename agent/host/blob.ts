@@ -1,15 +1,30 @@
 /**
  * Content-addressed bytes that catalogs name: one file each, `<directory>/<sha256>`, readable by root alone. One
- * directory: ext4 takes ten times as long to make files all over 256 of them. What is read or put is what its name says, always: every way in and out hashes.
+ * directory: ext4 takes ten times as long to make files all over 256 of them. What is read or put is what its name says,
+ * always: every way in and out hashes. Only read() and put() hold the bytes in memory.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path/posix'
 import { RekindleError } from '../../schemas/errors.ts'
 import { sha256 as hashBytes } from '../../schemas/hash.ts'
+import { hashPieces, writePieces } from './pieces.ts'
+
+/** Bytes in pieces, so that nothing has to hold all of them. */
+export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** Gets bytes that the store lacks. */
-export type FetchBlob = (sha256: string) => Promise<Uint8Array>
+export type FetchBlob = (sha256: string) => Promise<Pieces>
 
 export interface BlobStore {
   has(sha256: string): boolean
@@ -19,6 +34,14 @@ export interface BlobStore {
   read(sha256: string): Promise<Uint8Array>
   /** @throws RekindleError `blob-missing` when the bytes are not what the name says */
   put(sha256: string, bytes: Uint8Array): void
+  /** put() for what comes in pieces, in the memory of one of them. */
+  putPieces(sha256: string, pieces: Pieces): Promise<void>
+  /**
+   * read() into a new file, for bytes of any size.
+   *
+   * @throws RekindleError `blob-missing`; there is no file then
+   */
+  copyTo(sha256: string, path: string): Promise<void>
   /** Removes every blob that is not in `keep`. */
   prune(keep: ReadonlySet<string>): void
 }
@@ -41,24 +64,48 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
     }
   }
 
+  async function putPieces(name: string, pieces: Pieces): Promise<void> {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const temporary = join(directory, `.${randomBytes(16).toString('hex')}`)
+    try {
+      const found = await writePieces(temporary, pieces)
+      if (found !== name) throw missing(name, `the bytes that came for it are "${found}"`)
+      renameSync(temporary, path(name))
+    } finally {
+      rmSync(temporary, { force: true })
+    }
+  }
+
+  async function fetchInto(name: string): Promise<void> {
+    if (fetchBlob === undefined) {
+      throw missing(
+        name,
+        existsSync(path(name)) ? 'its file in the store is damaged' : 'it is not in the store',
+      )
+    }
+    try {
+      await putPieces(name, await fetchBlob(name))
+    } catch (cause) {
+      if (cause instanceof RekindleError && cause.code === 'blob-missing') throw cause
+      throw missing(name, undefined, cause)
+    }
+  }
+
   return {
     has: (name) => existsSync(path(name)),
     path,
     put,
+    putPieces,
     async read(name) {
       const kept = readKept(path(name))
       if (kept !== undefined && hashBytes(kept) === name) return kept
-      if (fetchBlob === undefined) {
-        throw missing(
-          name,
-          kept === undefined ? 'it is not in the store' : 'its file in the store is damaged',
-        )
-      }
-      const bytes = await fetchBlob(name).catch((cause: unknown) => {
-        throw missing(name, undefined, cause)
-      })
-      put(name, bytes)
-      return bytes
+      await fetchInto(name)
+      return readFileSync(path(name))
+    },
+    async copyTo(name, to) {
+      if (await copyKept(name, path(name), to)) return
+      await fetchInto(name)
+      if (!(await copyKept(name, path(name), to))) throw missing(name, 'its file in the store is damaged')
     },
     prune(keep) {
       for (const name of listIfThere(directory)) {
@@ -67,6 +114,19 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
       }
     },
   }
+}
+
+/** Hashes the copy: that is what is used. @returns false, and no copy, where it is not what its name says */
+async function copyKept(name: string, from: string, to: string): Promise<boolean> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  } catch (error) {
+    if (isNotFound(error) && !existsSync(from)) return false
+    throw error
+  }
+  if ((await hashPieces(to)) === name) return true
+  rmSync(to)
+  return false
 }
 
 function readKept(path: string): Buffer | undefined {

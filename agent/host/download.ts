@@ -14,6 +14,8 @@ import { RekindleError } from '../../schemas/errors.ts'
 
 export interface DownloadOptions {
   readonly headers?: Readonly<Record<string, string>>
+  /** Certificates (PEM) of the authorities to trust, in place of Node's own. */
+  readonly ca?: string
   /** How long the other side may be silent. Default 60,000. */
   readonly idleMs?: number
   /** How long it may take altogether. Default 30 minutes. */
@@ -79,10 +81,14 @@ function redirectOf({ statusCode = 0, headers }: IncomingMessage, at: URL): URL 
   throw refused(at, `it answers ${statusCode}`)
 }
 
-function ask(url: URL, { headers = {}, idleMs = 60_000, signal }: OpenOptions): Promise<IncomingMessage> {
+function ask(url: URL, { headers = {}, ca, idleMs = 60_000, signal }: OpenOptions): Promise<IncomingMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
   const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = start(url, { headers, signal, timeout: idleMs }, resolve)
+  const request = start(
+    url,
+    { headers, signal, timeout: idleMs, ...(ca === undefined ? {} : { ca }) },
+    resolve,
+  )
   request.once('timeout', () => request.destroy(new Error(`no byte came for ${idleMs / 1000} seconds`)))
   request.once('error', reject)
   request.end()

@@ -49,12 +49,15 @@ export interface FileReader {
   list(path: string): readonly string[]
   /** SHA-256 of a regular file's bytes, in hexadecimal. `stat` is what stat() has just given. */
   sha256(path: string, stat: FileStat): string
+  sha512(path: string, stat: FileStat): string
   /** The bytes of a regular file. */
   read(path: string): Buffer
 }
 
+type Algorithm = 'sha256' | 'sha512'
+
 interface Remembered {
-  readonly sha256: string
+  readonly digest: string
   readonly of: FileStat
 }
 
@@ -65,23 +68,27 @@ const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLO
 
 /** @param now milliseconds since the epoch, by the clock that stamps files */
 export function createFileReader(now: () => number = Date.now): FileReader {
-  const remembered = new Map<string, Remembered>()
+  const remembered = { sha256: new Map<string, Remembered>(), sha512: new Map<string, Remembered>() }
   const chunk = Buffer.allocUnsafeSlow(chunkBytes)
+
+  function digestOf(path: string, of: FileStat, algorithm: Algorithm): string {
+    const known = remembered[algorithm].get(path)
+    if (known !== undefined && isSameStat(known.of, of)) return known.digest
+    const startedAt = now()
+    const digest = withFile(path, (fd) => hashContent(fd, chunk, algorithm))
+    if (Math.max(of.mtimeMs, of.ctimeMs) + racyMs < startedAt) remembered[algorithm].set(path, { digest, of })
+    else remembered[algorithm].delete(path)
+    return digest
+  }
+
   return {
     stat,
     exists: (path) => present(() => statSync(path, { throwIfNoEntry: false })) !== undefined,
     readLink: (path) => readlinkSync(path),
     realPath,
     list,
-    sha256(path, of) {
-      const known = remembered.get(path)
-      if (known !== undefined && isSameStat(known.of, of)) return known.sha256
-      const startedAt = now()
-      const sha256 = withFile(path, (fd) => hashContent(fd, chunk))
-      if (Math.max(of.mtimeMs, of.ctimeMs) + racyMs < startedAt) remembered.set(path, { sha256, of })
-      else remembered.delete(path)
-      return sha256
-    },
+    sha256: (path, of) => digestOf(path, of, 'sha256'),
+    sha512: (path, of) => digestOf(path, of, 'sha512'),
     read: (path) => withFile(path, readWhole),
   }
 }
@@ -134,7 +141,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
-function toFileStat({ mode, size, uid, gid, dev, ino, mtimeMs, ctimeMs }: Stats): FileStat {
+export function toFileStat({ mode, size, uid, gid, dev, ino, mtimeMs, ctimeMs }: Stats): FileStat {
   return { kind: kindOf(mode), size, mode: mode & 0o7777, uid, gid, dev, ino, mtimeMs, ctimeMs }
 }
 
@@ -164,11 +171,11 @@ function withFile<Result>(path: string, use: (fd: number) => Result): Result {
   }
 }
 
-function hashContent(fd: number, chunk: Buffer): string {
+function hashContent(fd: number, chunk: Buffer, algorithm: Algorithm): string {
   const first = readSync(fd, chunk, 0, chunk.length, null)
   // A short read of a regular file is its end.
-  if (first < chunk.length) return hash('sha256', chunk.subarray(0, first), 'hex')
-  const digest = createHash('sha256').update(chunk)
+  if (first < chunk.length) return hash(algorithm, chunk.subarray(0, first), 'hex')
+  const digest = createHash(algorithm).update(chunk)
   for (let length = first; length > 0; ) {
     length = readSync(fd, chunk, 0, chunk.length, null)
     digest.update(chunk.subarray(0, length))

@@ -12,10 +12,13 @@ import type { FileReader } from './file-reader.ts'
 import type { Kernel } from './kernel.ts'
 import type { Notes } from './note.ts'
 import type { Passwd } from './passwd.ts'
+import type { Places } from './place.ts'
 import type { Reachability } from './reachability.ts'
+import type { Sweep } from './sweep.ts'
 import type { Systemd } from './systemd.ts'
 import type { Timers } from './timer.ts'
 import type { Trees } from './tree.ts'
+import type { Trust } from './trust.ts'
 
 export interface Host {
   /** Runs programs: argument arrays in, exit code and output out. */
@@ -24,6 +27,8 @@ export interface Host {
   readonly files: FileReader
   /** Atomic replacement, directories, links, removal. */
   readonly write: AtomicFile
+  /** Directories that stay the same ones while a user renames what leads to them. */
+  readonly places: Places
   /** Content-addressed bytes that catalogs name. */
   readonly blobs: BlobStore
   /** Content-addressed store of what was overwritten or removed. */
@@ -44,6 +49,10 @@ export interface Host {
   readonly timers: Timers
   /** Fetches URLs into files. */
   readonly download: Download
+  /** Looks through directories that others write to, and removes from them. */
+  readonly sweep: Sweep
+  /** Authorities that the host trusts. */
+  readonly trust: Trust
   /** Whether the server and others can be reached. */
   readonly reachability: Reachability
 }

@@ -11,10 +11,13 @@ import type { Host } from './host.ts'
 import { createKernel } from './kernel.ts'
 import { createNotes } from './note.ts'
 import { createPasswd } from './passwd.ts'
+import { createPlaces } from './place.ts'
 import { createReachability } from './reachability.ts'
+import { createSweep } from './sweep.ts'
 import { createSystemd } from './systemd.ts'
 import { createTimers } from './timer.ts'
 import { createTrees } from './tree.ts'
+import { createTrust } from './trust.ts'
 
 export interface HostOptions {
   /** Contents and backups are kept below it, in `blob/` and `backup/`, made at the first write. */
@@ -34,12 +37,15 @@ export function createHost({ stateDir, fetchBlob, server }: HostOptions): Host {
     kernel: createKernel(),
     files: createFileReader(),
     write,
+    places: createPlaces(),
     blobs: createBlobStore(join(stateDir, 'blob'), fetchBlob),
     backups: createBackupStore(join(stateDir, 'backup')),
     dpkg: createDpkg(exec),
     systemd: createSystemd(exec),
     passwd: createPasswd(exec),
     download: createDownload(),
+    sweep: createSweep(),
+    trust: createTrust(),
     notes: createNotes(join(stateDir, 'note'), write),
     trees: createTrees(exec),
     timers: createTimers(exec, join(stateDir, 'lock')),

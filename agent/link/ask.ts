@@ -36,9 +36,55 @@ export async function ask(wish: Ask): Promise<Answer> {
   throw refusal(wish, answer)
 }
 
-function send(wish: Ask, isRetry = false): Promise<Answer> {
-  const { agent, url, method, body, timeoutMs } = wish
-  const limit = AbortSignal.timeout(timeoutMs)
+/**
+ * ask() for a body of any size, as it comes: `timeoutMs` is how long the other side may be silent, and `maxBytes` limits
+ * only what a refusal says.
+ */
+export async function askForPieces(wish: Ask): Promise<AsyncIterable<Uint8Array>> {
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(new DOMException('silent', 'TimeoutError')), wish.timeoutMs)
+  try {
+    const incoming = await open(wish, silence.signal)
+    if (incoming.statusCode === 200) return piecesOf(wish, { incoming, silence: silence.signal, timer })
+    throw refusal(wish, await collect(incoming, wish.maxBytes))
+  } catch (error) {
+    clearTimeout(timer)
+    throw linkError(wish, error)
+  }
+}
+
+interface Arriving {
+  readonly incoming: IncomingMessage
+  /** Aborted when `timer` fires. */
+  readonly silence: AbortSignal
+  readonly timer: NodeJS.Timeout
+}
+
+async function* piecesOf(wish: Ask, { incoming, silence, timer }: Arriving): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of incoming) {
+      timer.refresh()
+      yield piece as Buffer
+    }
+  } catch (error) {
+    throw linkError(wish, silence.aborted ? silence.reason : error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function send(wish: Ask): Promise<Answer> {
+  const limit = AbortSignal.timeout(wish.timeoutMs)
+  try {
+    return await collect(await open(wish, limit), wish.maxBytes)
+  } catch (error) {
+    throw limit.aborted ? limit.reason : error
+  }
+}
+
+/** @param limit ends the request, and the answer's body, when it is aborted */
+function open(wish: Ask, limit: AbortSignal, isRetry = false): Promise<IncomingMessage> {
+  const { agent, url, method, body } = wish
   const signal = wish.signal === undefined ? limit : AbortSignal.any([limit, wish.signal])
   const headers = {
     accept: 'application/json',
@@ -50,13 +96,11 @@ function send(wish: Ask, isRetry = false): Promise<Answer> {
   return new Promise((resolve, fail) => {
     // node:http tells of any abort in the same words; the signal knows that it was the time.
     const reject = (error: unknown) => fail(limit.aborted ? limit.reason : error)
-    const outgoing = request(url, { agent, method, headers, signal }, (incoming) => {
-      collect(incoming, wish.maxBytes).then(resolve, reject)
-    })
+    const outgoing = request(url, { agent, method, headers, signal }, resolve)
     outgoing.on('error', (error) => {
       // The server may close an idle connection in the instant in which it is used again.
       const wasStale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'
-      if (wasStale && !isRetry) send(wish, true).then(resolve, reject)
+      if (wasStale && !isRetry) open(wish, limit, true).then(resolve, reject)
       else reject(error)
     })
     outgoing.end(body)

@@ -2,16 +2,15 @@
 import { Agent } from 'node:https'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Envelope, Facts } from '../../schemas/generated/types.ts'
-import { sha256 } from '../../schemas/hash.ts'
 import { validate } from '../../schemas/validate.ts'
-import { type Ask, ask } from './ask.ts'
+import { type Ask, ask, askForPieces } from './ask.ts'
 import type { Identity } from './identity.ts'
 
 export interface Client {
   /** This host's catalog for these facts, or `unchanged` when it is still the one with the hash `known`. */
   fetchCatalog(facts: Facts, known: string | undefined, signal?: AbortSignal): Promise<Envelope | 'unchanged'>
-  /** A blob's bytes; their hash is checked. */
-  fetchBlob(sha256: string): Promise<Uint8Array>
+  /** A blob's bytes as they come; whoever keeps them checks their hash. */
+  fetchBlob(sha256: string): Promise<AsyncIterable<Uint8Array>>
   /** Resolves when the server has stored the report. `report` is JSON text. */
   sendReport(report: string): Promise<void>
   /** A new certificate, PEM, for a request in PEM. */
@@ -57,13 +56,9 @@ export function createClient({ server, identity, timeoutMs = 60_000 }: ClientOpt
       )
     },
     async fetchBlob(name) {
-      const what = `fetch the blob ${name}`
-      const { body } = await reach(`/v1/blob/${name}`, { method: 'GET', what }, 1024 * mebibyte)
-      if (sha256(body) === name) return body
-      throw new RekindleError({
-        code: 'blob-missing',
-        message: `Cannot ${what}: its bytes have another hash`,
-      })
+      const url = new URL(`/v1/blob/${name}`, server)
+      const wish = { method: 'GET', what: `fetch the blob ${name}`, agent, url, timeoutMs } as const
+      return askForPieces({ ...wish, maxBytes: mebibyte })
     },
     async sendReport(report) {
       await reach('/v1/report', { method: 'POST', what: 'send the report', body: report })

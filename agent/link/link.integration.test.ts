@@ -111,12 +111,20 @@ describe('createClient()', () => {
     await expect(client.fetchCatalog(facts, undefined)).rejects.toMatchObject({ code: 'catalog-invalid' })
   })
 
-  it('checks the hash of a blob', async () => {
+  it('gives a blob in pieces, and a refusal as an error', async () => {
     const [good, bad] = [sha256('content'), sha256('other')]
     routes[`GET /v1/blob/${good}`] = () => ({ status: 200, body: 'content' })
-    routes[`GET /v1/blob/${bad}`] = () => ({ status: 200, body: 'content' })
-    expect(String(await client.fetchBlob(good))).toBe('content')
+    routes[`GET /v1/blob/${bad}`] = () => problem(404, 'blob-missing', 'no such content')
+    expect(Buffer.concat(await Array.fromAsync(await client.fetchBlob(good))).toString()).toBe('content')
     await expect(client.fetchBlob(bad)).rejects.toMatchObject({ code: 'blob-missing' })
+  })
+
+  it('waits no longer for a blob than the server may be silent', async () => {
+    const quick = createClient({ server: server.url, identity, timeoutMs: 100 })
+    const name = sha256('silent')
+    routes[`GET /v1/blob/${name}`] = () => undefined
+    await expect(quick.fetchBlob(name)).rejects.toMatchObject({ code: 'server-unreachable' })
+    quick.close()
   })
 
   it('calls a server that is silent, answers nonsense or is gone unreachable', async () => {

@@ -233,14 +233,22 @@ describe('links and directories', () => {
 })
 
 describe('owners', () => {
-  it.each(['owner', 'group'] as const)('an unknown %s fails before anything is changed', async (property) => {
-    writeFileSync(path(), 'old\n')
-    await expect(converge({ blob: content('new\n'), [property]: 'no-such' })).rejects.toMatchObject({
-      code: 'apply-failed',
-      message: `Cannot apply file "${path()}": ${property} "no-such" does not exist`,
-    })
-    expect(text()).toBe('old\n')
-  })
+  it.each(['owner', 'group'] as const)(
+    'an unknown %s fails alone, and gives nobody its bits (F43)',
+    async (property) => {
+      writeFileSync(path(), 'old\n')
+      const params = { blob: content('new\n'), mode: '6750', [property]: 'no-such' }
+      const failure = {
+        code: 'apply-failed',
+        message: `Cannot apply file "${path()}": ${property} "no-such" does not exist`,
+        kept: `its ${property}; all else is as wanted, but for setuid and setgid bits`,
+      }
+      await expect(converge(params)).rejects.toMatchObject(failure)
+      await expect(converge(params)).rejects.toMatchObject(failure)
+      expect(text()).toBe('new\n')
+      expect(modeOf(path())).toBe(0o750)
+    },
+  )
 
   it.runIf(process.getuid?.() === 0)(
     'are set by name and by number, on files, directories and links',
@@ -270,6 +278,49 @@ describe('explain()', () => {
 
   it.each<FileParams>([{ sensitive: true }, { showDiff: false }])('adds none for %j', async (params) => {
     expect(await explained(params)).toBeUndefined()
+  })
+})
+
+describe('inspect()', () => {
+  async function inspected(): Promise<object> {
+    const [one] = await file.inspect(host, `${managed}//motd/`)
+    expect(one?.title).toBe(path())
+    const { owner: _, group: __, ...params } = one?.params ?? {}
+    return params
+  }
+
+  it.each<[title: string, make: () => void, FileParams]>([
+    ['text', () => writeFileSync(path(), 'a\n'), { content: 'a\n', mode: '0644' }],
+    ['nothing', () => writeFileSync(path(), ''), { content: '', mode: '0644' }],
+    [
+      'other bytes',
+      () => writeFileSync(path(), Buffer.from([0xc0, 0xff])),
+      { contentBase64: 'wP8=', mode: '0644' },
+    ],
+    ['a byte order mark', () => writeFileSync(path(), '\ufeffa'), { content: '\ufeffa', mode: '0644' }],
+    [
+      'what is too large to show',
+      () => writeFileSync(path(), 'x'.repeat(300_000)),
+      { ensure: 'file', mode: '0644' },
+    ],
+    ['a directory', () => mkdirSync(path()), { ensure: 'directory', mode: '0755' }],
+    ['a link', () => symlinkSync('a b', path()), { ensure: 'symlink', target: 'a b' }],
+  ])('tells %s as it would be declared', async (_, make, params) => {
+    make()
+    expect(await inspected()).toEqual(params)
+  })
+
+  it('finds nothing where nothing is', async () => {
+    expect(await file.inspect(host, path())).toEqual([])
+  })
+
+  it.each([undefined, 'motd'])('asks for a path when given %s', async (title) => {
+    await expect(file.inspect(host, title)).rejects.toMatchObject({ code: 'bad-request' })
+  })
+
+  it('has no declaration for a FIFO', async () => {
+    execFileSync('mkfifo', [path()])
+    await expect(file.inspect(host, path())).rejects.toMatchObject({ code: 'resource-unreadable' })
   })
 })
 

@@ -1,4 +1,4 @@
-/** A file, directory or symbolic link. Its parts: file/{state,names,diff,text-diff,apply,validate-content}.ts. */
+/** A file, directory or symbolic link. Its parts: file/{state,names,mode,diff,below,text-diff,apply,fetch,validate-content,inspect}.ts. */
 
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, FileParams } from '../../schemas/generated/types.ts'
@@ -8,8 +8,17 @@ import type { Host } from '../host/host.ts'
 import { apply, applyMany } from './file/apply.ts'
 import { readBelow } from './file/below.ts'
 import { diff } from './file/diff.ts'
+import { urlsOf } from './file/fetch.ts'
+import { inspect } from './file/inspect.ts'
 import { type Names, readNames } from './file/names.ts'
-import { type FileState, isContentManaged, pathOf, type WantedFile } from './file/state.ts'
+import {
+  type Digest,
+  type FileState,
+  isContentManaged,
+  pathOf,
+  type WantedFile,
+  wantedDigest,
+} from './file/state.ts'
 import { longestText, textDiff } from './file/text-diff.ts'
 import type { Reading, ResourceType } from './resource-type.ts'
 
@@ -34,27 +43,32 @@ function readOne(host: Host, wanted: WantedFile, names: Names): FileState {
   assertUsable(wanted)
   const stat = host.files.stat(path)
   if (stat === undefined) {
-    return { kind: 'absent', size: 0, mode: 0, uid: 0, gid: 0, target: undefined, sha256: undefined, names }
+    return { kind: 'absent', size: 0, mode: 0, uid: 0, gid: 0, target: undefined, digest: undefined, names }
   }
   const { kind, size, mode, uid, gid } = stat
   const target = kind === 'symlink' ? host.files.readLink(path) : undefined
   const below = kind === 'directory' ? readBelow(host.files, path, { params: wanted.params, names }) : []
-  const state = { kind, size, mode, uid, gid, target, sha256: hashOf(host, wanted, stat), names }
+  const state = { kind, size, mode, uid, gid, target, digest: digestOf(host, wanted, stat), names }
   return below.length === 0 ? state : { ...state, below }
 }
 
-function hashOf(host: Host, wanted: WantedFile, stat: FileStat): string | undefined {
+function digestOf({ files }: Host, wanted: WantedFile, stat: FileStat): Digest | undefined {
   const { params } = wanted
-  if (stat.kind !== 'file' || !isContentManaged(params)) return undefined
-  if (params.blob?.size !== stat.size && (stat.size > largest || params.sensitive === true)) return undefined
-  return host.files.sha256(pathOf(wanted), stat)
+  const digest = wantedDigest(params)
+  if (stat.kind !== 'file' || digest === undefined || !isContentManaged(params)) return undefined
+  const { algorithm } = digest
+  const isOtherSize = params.blob !== undefined && params.blob.size !== stat.size
+  if (isOtherSize && (stat.size > largest || params.sensitive === true)) return undefined
+  return { algorithm, hex: files[algorithm](pathOf(wanted), stat) }
 }
 
 function assertUsable({ title, params }: WantedFile): void {
   if (!title.startsWith('/')) throw new Error('its path is not absolute')
-  if (params.blob === undefined && (params.content ?? params.source) !== undefined) {
+  const { blob, content, contentBase64, checksum } = params
+  const isUncompiled =
+    (content ?? contentBase64) !== undefined || (urlsOf(params).length > 0 && checksum === undefined)
+  if (blob === undefined && isUncompiled)
     throw new Error('its content is not compiled: "content" and "source" reach an agent as "blob"')
-  }
 }
 
 function unreadable({ title, where }: WantedFile, cause: unknown): RekindleError {
@@ -90,5 +104,6 @@ export const file = {
   apply,
   applyMany,
   explain,
+  inspect,
   watch: (wanted) => [pathOf(wanted)],
 } satisfies ResourceType<FileParams, FileState>

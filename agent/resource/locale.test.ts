@@ -63,12 +63,14 @@ test('applyMany() lists all, generates once, and sets the defaults after that', 
       readLink: unused,
       list: unused,
       sha256: unused,
+      sha512: unused,
     },
     write: {
       putFile: async (path, { content }) => {
         done.push(`write ${path}`)
         files.set(path, Buffer.from(content).toString())
       },
+      fillFile: unused,
       putFiles: unused,
       putDirectory: unused,
       putLink: unused,

@@ -127,7 +127,14 @@ describe('isMountOf()', () => {
 const unused = () => {
   throw new Error('not to be called')
 }
-const partialFiles = { stat: unused, readLink: unused, list: unused, sha256: unused, read: unused }
+const partialFiles = {
+  stat: unused,
+  readLink: unused,
+  list: unused,
+  sha256: unused,
+  sha512: unused,
+  read: unused,
+}
 
 function wantedOf(params: MountParams): Wanted<MountParams> {
   return { id: 'mount:/srv/data', title: '/srv/data', params, where: 'a.ts:1' }

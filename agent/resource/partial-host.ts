@@ -5,6 +5,7 @@ const ports: Record<keyof Host, true> = {
   exec: true,
   files: true,
   write: true,
+  places: true,
   blobs: true,
   backups: true,
   dpkg: true,
@@ -16,6 +17,8 @@ const ports: Record<keyof Host, true> = {
   timers: true,
   reachability: true,
   download: true,
+  sweep: true,
+  trust: true,
 }
 
 export function partialHost(given: Partial<Host>): Host {

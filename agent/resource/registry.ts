@@ -31,6 +31,7 @@ import { service } from './service.ts'
 import { swap } from './swap.ts'
 import { sysctl } from './sysctl.ts'
 import { systemdDropin, systemdUnit, sysusers, tmpfiles } from './systemd-unit.ts'
+import { tidy } from './tidy.ts'
 import { timer } from './timer.ts'
 import { timezone } from './timezone.ts'
 import { tomlSetting } from './toml-setting.ts'
@@ -71,6 +72,7 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   systemdDropin,
   systemdUnit,
   sysusers,
+  tidy,
   timer,
   tmpfiles,
   swap,

@@ -1,5 +1,6 @@
 /** What tests of a site's own resource types import as 'rekindle/testing/type'. */
 import { readFileSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
 import { sha256 } from '../../schemas/hash.ts'
 import { createHost } from '../host/real-host.ts'
 import { resourceTypeContract } from './contract.ts'
@@ -43,6 +44,8 @@ export function customTypeContract({ name, script, sensitive = [], cases }: Cust
       path: () => script,
       read: () => Promise.resolve(bytes),
       put: () => {},
+      putPieces: () => Promise.resolve(),
+      copyTo: (_: string, to: string) => copyFile(script, to),
       prune: () => {},
     },
   }

@@ -16,9 +16,10 @@ import {
   whereNow,
 } from './context.ts'
 import { complain, type TypeRule } from './parameter.ts'
+import { isUrl } from './path.ts'
 import { plain } from './plain.ts'
 import { Container, Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
-import { readSiteFile, readSiteTree } from './source.ts'
+import { firstThere, readSiteFile, readSiteTrees } from './source.ts'
 import { addTree, type TreeEntry } from './tree.ts'
 
 /** What every resource takes besides its own parameters. */
@@ -158,24 +159,26 @@ function plainParams(params: Readonly<Record<string, unknown>>): Readonly<Record
   )
 }
 
-export /** A directory that is copied from the site. */
+/** A directory that is copied from the site. */
 function isTree(type: string, { recurse, source }: Readonly<Record<string, unknown>>): boolean {
   return type === 'file' && recurse === true && source !== undefined
 }
 
 /** The directory itself is an ordinary one; what it was copied from is in its entries. */
-function withoutTree({ source: _, recurse: __, ...params }: Readonly<Record<string, unknown>>) {
+function withoutTree(given: Readonly<Record<string, unknown>>) {
+  const { source: _, sourceSelect: __, recurse: ___, ...params } = given
   return params
 }
 
 function treeOf(
   compile: Compile,
   shown: string,
-  { source, ignore = [] }: Readonly<Record<string, unknown>>,
+  { source, sourceSelect, ignore = [] }: Readonly<Record<string, unknown>>,
 ): readonly TreeEntry[] | undefined {
   try {
-    return readSiteTree(compile.siteDir, String(source), {
+    return readSiteTrees(compile.siteDir, [source].flat().map(String), {
       ignore: [ignore].flat().map(String),
+      select: sourceSelect === 'all' ? 'all' : 'first',
       act: `declare ${shown}`,
     })
   } catch (error) {
@@ -191,9 +194,13 @@ export function contentOf(
   params: Readonly<Record<string, unknown>>,
 ): Uint8Array | undefined {
   if (typeof params.content === 'string') return Buffer.from(params.content)
-  if (typeof params.source !== 'string') return undefined
+  if (typeof params.contentBase64 === 'string') return Buffer.from(params.contentBase64, 'base64')
+  const sources = [params.source ?? []].flat().map(String)
+  if (sources.length === 0) return undefined
+  // A URL's bytes are the agent's to fetch, where it is told which.
+  if (params.checksum !== undefined && sources.some(isUrl)) return undefined
   try {
-    return readSiteFile(compile.siteDir, params.source, `declare ${shown}`)
+    return readSiteFile(compile.siteDir, firstThere(compile.siteDir, sources), `declare ${shown}`)
   } catch (error) {
     if (!(error instanceof RekindleError)) throw error
     noteMistake(compile, error.message, error.hint ?? null)

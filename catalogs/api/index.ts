@@ -76,6 +76,7 @@ export {
   type TimezoneOptions,
   timezone,
 } from './resource/system.ts'
+export { type TidyOptions, tidy } from './resource/tidy.ts'
 export { type Role, role } from './role.ts'
 export { type HostOptions, type Site, type SiteOptions, site } from './site.ts'
 export { template } from './template.ts'

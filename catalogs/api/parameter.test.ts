@@ -52,7 +52,12 @@ describe('complain()', () => {
       ['file', '/a', { target: '/b', ensure: 'file' }, ['"target" does not go with ensure "file"']],
       ['file', '/a', { content: '', ensure: 'absent' }, ['"content" does not go with ensure "absent"']],
       ['file', '/a', { content: '', source: 'a' }, ['"content" and "source" exclude each other']],
-      ['file', '/a', { content: '\ud800' }, ['"content" is no valid Unicode text']],
+      [
+        'file',
+        '/a',
+        { content: '\ud800' },
+        ['"content" is no valid Unicode text: give other bytes as a Buffer'],
+      ],
       ['package', 'libssl3:amd64', {}, []],
       ['package', 'nginx; rm -rf /', {}, ['the title is no name of a Debian package']],
       [

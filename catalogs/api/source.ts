@@ -1,8 +1,48 @@
-/** Reads a file of the site, for `source` and for templates. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
-import { join, matchesGlob, normalize } from 'node:path/posix'
+/** Reads files and directories of the site, for `source` and for templates. */
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, join, matchesGlob, normalize } from 'node:path/posix'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { TreeEntry } from './tree.ts'
+
+export interface Choice {
+  readonly ignore: readonly string[]
+  /** `first`: the first directory that exists. `all`: all of them, the earliest's of what several have. */
+  readonly select: 'first' | 'all'
+  readonly act: string
+}
+
+/**
+ * Entries of one or several directories of the site, parents before what is in them.
+ *
+ * @throws RekindleError `compile-failed`
+ */
+export function readSiteTrees(
+  siteDir: string,
+  paths: readonly string[],
+  { ignore, select, act }: Choice,
+): readonly TreeEntry[] {
+  const chosen = select === 'all' ? paths : [firstThere(siteDir, paths)]
+  const entries = new Map<string, TreeEntry>()
+  for (const path of chosen) {
+    for (const entry of readSiteTree(siteDir, path, { ignore, act })) {
+      if (!entries.has(entry.path) && !isBelowNoDirectory(entry.path, entries)) entries.set(entry.path, entry)
+    }
+  }
+  return [...entries.values()]
+}
+
+/** Where an earlier source has a file, a later one may have a directory. */
+function isBelowNoDirectory(path: string, entries: ReadonlyMap<string, TreeEntry>): boolean {
+  for (let at = dirname(path); at !== '.'; at = dirname(at)) {
+    if (entries.get(at)?.kind !== 'directory') return true
+  }
+  return false
+}
+
+/** The first of several paths that the site has; the last where it has none, for the error to name. */
+export function firstThere(siteDir: string, paths: readonly string[]): string {
+  return paths.find((path) => existsSync(join(siteDir, normalize(path)))) ?? paths.at(-1) ?? ''
+}
 
 /**
  * Everything in a directory of the site, parents before what is in them, each level sorted by name. Links are copied as
@@ -10,7 +50,7 @@ import type { TreeEntry } from './tree.ts'
  *
  * @throws RekindleError `compile-failed`
  */
-export function readSiteTree(
+function readSiteTree(
   siteDir: string,
   path: string,
   { ignore, act }: { readonly ignore: readonly string[]; readonly act: string },

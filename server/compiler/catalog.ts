@@ -11,6 +11,9 @@ export interface RenderedResources {
   readonly blobs: ReadonlyMap<string, Uint8Array>
 }
 
+/** As authors give what becomes a blob. */
+const contentNames: ReadonlySet<string> = new Set(['content', 'contentBase64', 'source'])
+
 export function renderResources(ordered: readonly OrderedResource[]): RenderedResources {
   const blobs = new Map<string, Uint8Array>()
   const collected = collectedFrom(ordered.map(({ declared }) => declared))
@@ -36,7 +39,7 @@ export function renderResources(ordered: readonly OrderedResource[]): RenderedRe
 function auditOf({ audit, bytes }: Declared): true | string[] {
   if (audit === true || audit === undefined) return true
   if (bytes === undefined) return [...audit]
-  return [...new Set(audit.map((name) => (name === 'content' || name === 'source' ? 'blob' : name)))]
+  return [...new Set(audit.map((name) => (contentNames.has(name) ? 'blob' : name)))]
 }
 
 function paramsOf(
@@ -46,6 +49,6 @@ function paramsOf(
   if (bytes === undefined) return params
   const name = sha256(bytes)
   blobs.set(name, bytes)
-  const { content: _, source: __, ...rest } = params
+  const rest = Object.fromEntries(Object.entries(params).filter(([key]) => !contentNames.has(key)))
   return { ...rest, blob: { sha256: name, size: bytes.length } }
 }

@@ -26,3 +26,17 @@ it('collectedFrom() gives a purge the titles of its own type, and nobody else an
   const collected = collectedFrom(all)
   expect(all.map(collected)).toEqual([{ declared: ['a', 'b'] }, {}, {}, {}])
 })
+
+it('collectedFrom() gives what is declared below the title, or below the path that a parameter names', () => {
+  const all = [
+    declared('tidy', '/srv/a'),
+    declared('tidy', 'named', { path: '/srv/b' }),
+    declared('file', '/srv/a/x'),
+    declared('file', '/srv/ab'),
+    declared('file', '/srv/b/y/z'),
+  ]
+  expect(all.slice(0, 2).map(collectedFrom(all))).toEqual([
+    { declaredBelow: ['/srv/a/x'] },
+    { declaredBelow: ['/srv/b/y/z'] },
+  ])
+})

@@ -14,15 +14,21 @@ export function collectedFrom(
   return (declared) => {
     const { type, params } = declared
     const wishes = (traitsOf(type)?.collects ?? []).filter(
-      ([, { when }]) => when === undefined || when.some((name) => params[name] === true),
+      ([, { when }]) =>
+        when === undefined || when.some((name) => params[name] !== undefined && params[name] !== false),
     )
     return Object.fromEntries(
       wishes.map(([name, what]) => [
         name,
-        what.below === true ? below(declared.title, paths) : ofType(declared, what, byType),
+        what.below === true ? below(placeOf(declared), paths) : ofType(declared, what, byType),
       ]),
     )
   }
+}
+
+/** The title is the path of a directory, unless a parameter is. */
+function placeOf({ title, params: { path } }: Declared): string {
+  return typeof path === 'string' ? path : title
 }
 
 function below(title: string, paths: readonly string[]): readonly string[] {
@@ -39,8 +45,10 @@ function ofType(
   return of
     .filter(({ params }) => where === undefined || params[where] === title)
     .map((one) => {
-      const given = give === undefined ? undefined : one.params[give]
-      return typeof given === 'string' ? given : one.title
+      const given = [give ?? []].flat().flatMap((name) => one.params[name] ?? [])
+      return given.length > 0 && given.every((value) => typeof value === 'string')
+        ? given.join(' ')
+        : one.title
     })
     .sort()
 }

@@ -72,11 +72,9 @@ export async function bootHost(lab: Lab, machine: string): Promise<OnHost> {
       const isBlob = resourceTraits[type as keyof typeof resourceTraits]?.hasBlob
       const content = isBlob ? given : undefined
       const params = isBlob || given === undefined ? rest : { ...rest, content: given }
-      const blob =
-        typeof content === 'string'
-          ? { blob: { sha256: sha256(content), size: Buffer.byteLength(content) } }
-          : {}
-      if (typeof content === 'string') writeFileSync(join(root, blobs, sha256(content)), content)
+      const isContent = typeof content === 'string' || Buffer.isBuffer(content)
+      const blob = isContent ? { blob: { sha256: sha256(content), size: Buffer.byteLength(content) } } : {}
+      if (isContent) writeFileSync(join(root, blobs, sha256(content)), content)
       return {
         id,
         type,

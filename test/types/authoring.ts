@@ -36,6 +36,9 @@ export const web = role('web', () => {
   const all: Reference[] = [nginx, conf, deploy]
   file(`/srv/${host.name}`, { ensure: 'directory', require: all })
 
+  file('/b', { content: new Uint8Array([0xc0, 0xff]) })
+  file('/c', { source: ['https://a/x', 'https://b/x'] as const, checksum: 'sha256:00' })
+
   // @ts-expect-error an unknown parameter
   file('/a', { contnet: 'x' })
   // @ts-expect-error the content as the agent gets it is the compiler's

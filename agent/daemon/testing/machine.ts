@@ -67,7 +67,9 @@ export function testMachine(stateDir: string): TestMachine {
     host: noHost,
     blobs: {
       has: (name) => blobs.has(name),
-      put: (name, bytes) => void blobs.set(name, bytes),
+      async putPieces(name, pieces) {
+        blobs.set(name, Buffer.concat(await Array.fromAsync(pieces)))
+      },
       prune(keep) {
         for (const name of blobs.keys()) if (!keep.has(name)) blobs.delete(name)
       },

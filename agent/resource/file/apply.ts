@@ -1,4 +1,7 @@
-/** One step from what was found to what is wanted. Whatever can be known to fail fails before anything is changed. */
+/**
+ * One step from what was found to what is wanted. Whatever can be known to fail fails before anything is changed, but for
+ * an owner or a group that the host does not have: that fails alone, after the rest is done.
+ */
 
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
@@ -6,12 +9,14 @@ import type { Attributes, NewFile } from '../../host/atomic-file.ts'
 import type { Host } from '../../host/host.ts'
 import type { Step } from '../resource-type.ts'
 import { applyBelow } from './below.ts'
+import { fetchContent, urlsOf } from './fetch.ts'
 import { modeOf } from './mode.ts'
 import { type Ensure, ensureOf, type FileState, pathOf, type WantedFile } from './state.ts'
 import { validateContent } from './validate-content.ts'
 
-/** Bytes; larger contents are not held beside others. */
+/** Bytes of one file, and of all that are held at once; larger contents are never held. */
 const largestAtOnce = 256 * 1024
+const mostBytesAtOnce = 16 * 1024 * 1024
 const mostAtOnce = 1000
 
 export async function apply(
@@ -20,9 +25,21 @@ export async function apply(
   actual: FileState,
   changes: readonly Change[],
 ): Promise<void> {
-  const path = pathOf(wanted)
   const ensure = ensureOf(wanted.params)
   if (ensure === 'absent') return remove(host, wanted, actual)
+  await bringAbout(host, wanted, { actual, ensure, changes })
+  const missing = missingName(wanted, actual)
+  if (missing !== undefined) throw missing
+}
+
+interface Aim {
+  readonly actual: FileState
+  readonly ensure: Exclude<Ensure, 'absent'>
+  readonly changes: readonly Change[]
+}
+
+async function bringAbout(host: Host, wanted: WantedFile, { actual, ensure, changes }: Aim): Promise<void> {
+  const path = pathOf(wanted)
   const attributes = attributesFor(wanted, actual, ensure)
   const isReplaced = changes.some(({ property }) => ['ensure', 'content', 'target'].includes(property))
   if (!isReplaced) {
@@ -47,16 +64,33 @@ export async function apply(
 /** Whole files are written with one wait for the disk; what is special about the others is done one by one. */
 export async function applyMany(host: Host, steps: readonly Step<FileParams, FileState>[]): Promise<void> {
   const [plain, special] = [steps.filter(isPlainFile), steps.filter((step) => !isPlainFile(step))]
-  for (let at = 0; at < plain.length; at += mostAtOnce) {
-    const files = plain.slice(at, at + mostAtOnce).map((step) => newFileOf(host, step))
-    await host.write.putFiles(await Promise.all(files))
+  for (const batch of batchesOf(plain)) {
+    await host.write.putFiles(await Promise.all(batch.map((step) => newFileOf(host, step))))
   }
   for (const { wanted, actual, changes } of special) await apply(host, wanted, actual, changes)
 }
 
+function batchesOf(steps: readonly Step<FileParams, FileState>[]): readonly Step<FileParams, FileState>[][] {
+  const batches: Step<FileParams, FileState>[][] = []
+  let bytes = 0
+  for (const step of steps) {
+    const last = batches.at(-1)
+    const size = step.wanted.params.blob?.size ?? 0
+    bytes += size
+    if (last !== undefined && last.length < mostAtOnce && bytes <= mostBytesAtOnce) last.push(step)
+    else {
+      batches.push([step])
+      bytes = size
+    }
+  }
+  return batches
+}
+
 /** Of a content that is cheap to hold, put where nothing but a file stands. */
-function isPlainFile({ wanted: { params }, actual, changes }: Step<FileParams, FileState>): boolean {
-  if (ensureOf(params) !== 'file' || params.validate !== undefined) return false
+function isPlainFile({ wanted, actual, changes }: Step<FileParams, FileState>): boolean {
+  const { params } = wanted
+  if (ensureOf(params) !== 'file' || params.validate !== undefined || urlsOf(params).length > 0) return false
+  if (missingName(wanted, actual) !== undefined) return false
   if ((params.blob?.size ?? 0) > largestAtOnce || actual.kind === 'directory') return false
   return changes.some(({ property }) => property === 'ensure' || property === 'content')
 }
@@ -81,13 +115,21 @@ interface Replacement {
 
 async function putFile(host: Host, wanted: WantedFile, { actual, attributes }: Replacement): Promise<void> {
   const { blob, validate } = wanted.params
-  const content = blob === undefined ? new Uint8Array() : await host.blobs.read(blob.sha256)
   // Backed up last, so that content which is refused in every run leaves no trace of it in the backups.
   const check = async (temporaryPath: string) => {
     if (validate !== undefined) await validateContent(host.exec, { wanted, command: validate, temporaryPath })
     await backUp(host, wanted, actual)
   }
-  await host.write.putFile(pathOf(wanted), { ...attributes, content, check })
+  const path = pathOf(wanted)
+  if (blob !== undefined) {
+    const fill = (to: string) => host.blobs.copyTo(blob.sha256, to)
+    return host.write.fillFile(path, { ...attributes, fill, check })
+  }
+  if (urlsOf(wanted.params).length > 0) {
+    const fill = (to: string) => fetchContent(host, wanted, to)
+    return host.write.fillFile(path, { ...attributes, fill, check })
+  }
+  await host.write.putFile(path, { ...attributes, content: new Uint8Array(), check })
 }
 
 async function putLink(host: Host, wanted: WantedFile, { actual, attributes }: Replacement): Promise<void> {
@@ -105,11 +147,9 @@ async function remove(host: Host, wanted: WantedFile, actual: FileState): Promis
 
 function assertReplaceable(wanted: WantedFile, { kind }: FileState): void {
   if (kind !== 'directory' || wanted.params.force === true) return
-  throw cannotApply(
-    wanted,
-    'a directory stands there',
-    'Set force to true to remove it with all that is in it',
-  )
+  throw cannotApply(wanted, 'a directory stands there', {
+    hint: 'Set force to true to remove it with all that is in it',
+  })
 }
 
 async function backUp(host: Host, wanted: WantedFile, { kind }: FileState): Promise<void> {
@@ -122,14 +162,18 @@ function attributesFor(wanted: WantedFile, actual: FileState, ensure: Exclude<En
   const { owner, group, mode } = wanted.params
   const isKept = actual.kind === ensure
   const base = isKept ? actual.mode : defaultMode[ensure]
-  const uid = owner === undefined ? undefined : idOf(wanted, 'owner', actual.names.uidOf(owner))
-  const gid = group === undefined ? undefined : idOf(wanted, 'group', actual.names.gidOf(group))
+  const uid = owner === undefined ? undefined : actual.names.uidOf(owner)
+  const gid = group === undefined ? undefined : actual.names.gidOf(group)
+  const bits = mode === undefined ? base : modeOf(mode, { mode: base, isDirectory: ensure === 'directory' })
   return {
     uid: uid ?? (isKept ? actual.uid : undefined),
     gid: gid ?? (isKept ? actual.gid : undefined),
-    mode: mode === undefined ? base : modeOf(mode, { mode: base, isDirectory: ensure === 'directory' }),
+    // Without the owner that was meant, it would be run as another one, such as root.
+    mode: missingName(wanted, actual) === undefined ? bits : bits & ~setIdBits,
   }
 }
+
+const setIdBits = 0o6000
 
 const defaultMode: Record<Exclude<Ensure, 'absent'>, number> = {
   file: 0o644,
@@ -137,19 +181,33 @@ const defaultMode: Record<Exclude<Ensure, 'absent'>, number> = {
   symlink: 0o777,
 }
 
-function idOf(wanted: WantedFile, property: 'owner' | 'group', id: number | undefined): number {
-  if (id !== undefined) return id
-  const name = wanted.params[property]
-  const type = property === 'owner' ? 'user' : 'group'
-  throw cannotApply(wanted, `${property} "${name}" does not exist`, `Declare ${type} "${name}"`)
+/** What to say of an owner or a group that the host does not have. */
+function missingName(wanted: WantedFile, { names }: FileState): RekindleError | undefined {
+  const { owner, group } = wanted.params
+  const isOwner = owner !== undefined && names.uidOf(owner) === undefined
+  if (!isOwner && (group === undefined || names.gidOf(group) !== undefined)) return undefined
+  const [property, type, name] = isOwner ? ['owner', 'user', owner] : ['group', 'group', group]
+  return cannotApply(wanted, `${property} "${name}" does not exist`, {
+    kept: `its ${property}; all else is as wanted, but for setuid and setgid bits`,
+    hint: `Declare ${type} "${name}"`,
+  })
 }
 
-function cannotApply(wanted: WantedFile, reason: string, hint?: string): RekindleError {
+interface Advice {
+  readonly kept?: string
+  readonly hint?: string
+}
+
+function cannotApply(
+  wanted: WantedFile,
+  reason: string,
+  { kept = 'what stood there before', hint }: Advice = {},
+): RekindleError {
   return new RekindleError({
     code: 'apply-failed',
     message: `Cannot apply file "${pathOf(wanted)}": ${reason}`,
     where: wanted.where,
-    kept: 'what stood there before',
+    kept,
     hint,
   })
 }

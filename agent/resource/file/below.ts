@@ -6,6 +6,7 @@ import { join } from 'node:path/posix'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { FileReader, FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
+import { globsOf } from '../glob.ts'
 import { modeOf, renderMode } from './mode.ts'
 import type { Names } from './names.ts'
 
@@ -35,7 +36,7 @@ export function readBelow(
   if (params.recurse !== true && params.purge !== true) return []
   const declared = new Set(params.declaredBelow)
   const ancestors = ancestorsOf(declared)
-  const isIgnored = ignoreOf(params.ignore ?? [])
+  const isIgnored = globsOf(params.ignore ?? [])
   const found: Below[] = []
   const visit = (directory: string) => {
     for (const name of files.list(directory)) {
@@ -118,17 +119,4 @@ function ancestorsOf(paths: ReadonlySet<string>): ReadonlySet<string> {
     }
   }
   return ancestors
-}
-
-/** Globs on names, as a shell's: `*` any characters, `?` one. */
-function ignoreOf(globs: readonly string[]): (name: string) => boolean {
-  if (globs.length === 0) return () => false
-  const patterns = globs.map((glob) => {
-    const escaped = glob
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')
-    return new RegExp(`^${escaped}$`, 's')
-  })
-  return (name) => patterns.some((pattern) => pattern.test(name))
 }

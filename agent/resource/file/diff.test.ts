@@ -8,10 +8,16 @@ const names = namesIn('root:x:0:0::/root:/bin/sh\nwww:x:33:33::/:/bin/sh\n', 'ro
 const oldHash = `aaaaaaaa${'0'.repeat(56)}`
 const newHash = `bbbbbbbb${'0'.repeat(56)}`
 const blob = { sha256: newHash, size: 3 }
-const nothing = { uid: 0, gid: 0, mode: 0, size: 0, target: undefined, sha256: undefined, names }
+const nothing = { uid: 0, gid: 0, mode: 0, size: 0, target: undefined, digest: undefined, names }
 const absent: FileState = { ...nothing, kind: 'absent' }
-const file: FileState = { ...nothing, kind: 'file', mode: 0o644, size: 3, sha256: newHash }
-const oldFile: FileState = { ...file, sha256: oldHash }
+const file: FileState = {
+  ...nothing,
+  kind: 'file',
+  mode: 0o644,
+  size: 3,
+  digest: { algorithm: 'sha256', hex: newHash },
+}
+const oldFile: FileState = { ...file, digest: { algorithm: 'sha256', hex: oldHash } }
 const directory: FileState = { ...nothing, kind: 'directory', mode: 0o755, size: 4096 }
 const link: FileState = { ...nothing, kind: 'symlink', mode: 0o777, size: 5, target: '/a' }
 
@@ -85,7 +91,7 @@ describe('diff() tells when', () => {
     {
       title: 'size differs and nothing was hashed',
       params: { blob },
-      actual: { ...file, size: 9, sha256: undefined },
+      actual: { ...file, size: 9, digest: undefined },
       changes: ['content: 9 bytes -> sha256:bbbbbbbb'],
     },
     {

@@ -6,7 +6,15 @@
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import { changesBelow } from './below.ts'
 import { modeOf, renderMode } from './mode.ts'
-import { type Ensure, ensureOf, type FileState, isContentManaged, type WantedFile } from './state.ts'
+import {
+  type Ensure,
+  ensureOf,
+  type FileState,
+  isContentManaged,
+  renderDigest,
+  type WantedFile,
+  wantedDigest,
+} from './state.ts'
 
 export const redacted = '[redacted]'
 const none: readonly Change[] = []
@@ -39,11 +47,14 @@ function isAsWanted(params: FileParams, actual: FileState): boolean {
   )
 }
 
-function made({ blob, target, sensitive }: FileParams, ensure: Ensure): readonly Change[] {
+function made(params: FileParams, ensure: Ensure): readonly Change[] {
+  const { target, sensitive } = params
   switch (ensure) {
-    case 'file':
-      if (blob === undefined) return none
-      return [{ property: 'content', from: null, to: sensitive === true ? redacted : shortHash(blob.sha256) }]
+    case 'file': {
+      const digest = wantedDigest(params)
+      if (digest === undefined) return none
+      return [{ property: 'content', from: null, to: sensitive === true ? redacted : renderDigest(digest) }]
+    }
     case 'symlink':
       return [{ property: 'target', from: null, to: target ?? null }]
     case 'directory':
@@ -55,16 +66,17 @@ function made({ blob, target, sensitive }: FileParams, ensure: Ensure): readonly
 }
 
 function contentChange(params: FileParams, actual: FileState): readonly Change[] {
-  if (!isContentOff(params, actual) || params.blob === undefined) return none
+  const wanted = wantedDigest(params)
+  if (!isContentOff(params, actual) || wanted === undefined) return none
   if (params.sensitive === true) return [{ property: 'content', from: redacted, to: redacted }]
-  const from = actual.sha256 === undefined ? `${actual.size} bytes` : shortHash(actual.sha256)
-  return [{ property: 'content', from, to: shortHash(params.blob.sha256) }]
+  const from = actual.digest === undefined ? `${actual.size} bytes` : renderDigest(actual.digest)
+  return [{ property: 'content', from, to: renderDigest(wanted) }]
 }
 
-function isContentOff(params: FileParams, { kind, size, sha256 }: FileState): boolean {
-  const { blob } = params
-  if (kind !== 'file' || blob === undefined || !isContentManaged(params)) return false
-  return blob.size !== size || blob.sha256 !== sha256
+function isContentOff(params: FileParams, { kind, size, digest }: FileState): boolean {
+  if (kind !== 'file' || !isContentManaged(params)) return false
+  if (params.blob !== undefined && params.blob.size !== size) return true
+  return wantedDigest(params)?.hex !== digest?.hex
 }
 
 function targetChange(params: FileParams, actual: FileState): readonly Change[] {
@@ -104,9 +116,4 @@ function isModeOff({ mode }: FileParams, actual: FileState): boolean {
 
 function baseOf({ kind, mode }: FileState) {
   return { mode, isDirectory: kind === 'directory' }
-}
-
-/** @example shortHash('ab12cd34…') // 'sha256:ab12cd34' */
-function shortHash(sha256: string): string {
-  return `sha256:${sha256.slice(0, 8)}`
 }

@@ -8,6 +8,12 @@ import type { Names } from './names.ts'
 
 export type WantedFile = Wanted<FileParams>
 
+export interface Digest {
+  readonly algorithm: 'sha256' | 'sha512'
+  /** Hexadecimal. */
+  readonly hex: string
+}
+
 export interface FileState {
   readonly kind: FileKind | 'absent'
   /** Bytes; 0 when absent. */
@@ -18,7 +24,7 @@ export interface FileState {
   /** Of a symbolic link. */
   readonly target: string | undefined
   /** Of a regular file whose content is managed. Absent: not read, since its size alone says that it differs. */
-  readonly sha256: string | undefined
+  readonly digest: Digest | undefined
   /** Of a directory that is managed with what is below it: what of that is not as wanted. */
   readonly below?: readonly Below[]
   /** Users and groups of the host when the file was read. */
@@ -37,7 +43,19 @@ export function pathOf({ title }: WantedFile): string {
   return title.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '')
 }
 
+/** Of the content that is wanted; absent where it is not managed, but for a file that is made. */
+export function wantedDigest({ blob, checksum }: FileParams): Digest | undefined {
+  if (blob !== undefined) return { algorithm: 'sha256', hex: blob.sha256 }
+  const [algorithm, hex = ''] = checksum?.split(':') ?? []
+  return algorithm === 'sha256' || algorithm === 'sha512' ? { algorithm, hex } : undefined
+}
+
 /** Whether the content of what stands there matters. */
-export function isContentManaged({ blob, replace }: FileParams): boolean {
-  return blob !== undefined && replace !== false
+export function isContentManaged(params: FileParams): boolean {
+  return wantedDigest(params) !== undefined && params.replace !== false
+}
+
+/** @example renderDigest({ algorithm: 'sha256', hex: 'ab12cd34…' }) // 'sha256:ab12cd34' */
+export function renderDigest({ algorithm, hex }: Digest): string {
+  return `${algorithm}:${hex.slice(0, 8)}`
 }

@@ -127,7 +127,9 @@ function identifiedRoutes(app: App, api: AgentApi): void {
     const client = who(request)
     const bytes = findOwnBlob(context.db, client.incarnation, sha256)
     if (bytes === undefined) throw refuseBlob(refusals, client, sha256)
-    return reply.type('application/octet-stream').send(Buffer.from(bytes))
+    return reply
+      .type('application/octet-stream')
+      .send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   })
   app.post('/v1/report', { bodyLimit: limits.report }, async (request) => {
     const report = validate('protocol/report', request.body, 'the report')

@@ -89,15 +89,6 @@ describe.skipIf(!hosts.ok)(`files${hosts.ok ? '' : `: skipped: ${hosts.reason}`}
     expect(await shell('cat /srv/many/* | wc -l; ls -A /srv/many | grep -c rekindle || true')).toBe('50\n0\n')
   })
 
-  it('an immutable file fails with the reason, and stays', async () => {
-    await shell('echo old > /srv/immutable')
-    const can = await host.run(['chattr', '+i', '/srv/immutable'])
-    if (can.code !== 0) return
-    const { report } = await host.apply([file('/srv/immutable', { content: 'new\n' })])
-    expect(report.resources[0]).toMatchObject({ outcome: 'failed' })
-    expect(await shell('cat /srv/immutable; chattr -i /srv/immutable')).toBe('old\n')
-  })
-
   it('inspect of a type that cannot be listed says so', async () => {
     const { code, stderr } = await host.run(['rekindle', 'inspect', 'no_such'])
     expect(code).toBe(1)
