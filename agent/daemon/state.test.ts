@@ -56,8 +56,7 @@ it('saveIdentity() keeps the key from everyone but root, and leaves no other fil
   expect(readdirSync(join(dir, 'identity'))).toEqual(['identity.json'])
 })
 
-// PUPPET A2.
-it('assertEnabled() tells the reason while runs are disabled, and nothing once they are enabled', () => {
+it('assertEnabled() tells the reason while runs are disabled, and nothing once they are enabled (A2)', () => {
   assertEnabled(dir)
   saveDisabled(dir, 'moving the database', new Date(0))
   expect(() => assertEnabled(dir)).toThrow(

@@ -37,7 +37,7 @@ describe('converge()', () => {
     expect(summary(await run(fakeCatalog({ a: {}, b: {} })))).toEqual(['a: changed intent'])
   })
 
-  it('skips what depends on a failure, transitively and by name, and converges the rest', async () => {
+  it('skips what depends on a failure, transitively and by name, and converges the rest (G2)', async () => {
     const { machine, run } = bench()
     machine.faults.set('bad', 'apply')
     const result = await run(fakeCatalog({ bad: {}, a: { require: ['bad'] }, b: { require: ['a'] }, c: {} }))
@@ -61,7 +61,7 @@ describe('converge()', () => {
     )
   })
 
-  it('fails an unreadable resource alone', async () => {
+  it('fails an unreadable resource alone (G14)', async () => {
     const { machine, run } = bench()
     machine.faults.set('a', 'read')
     const result = await run(fakeCatalog({ a: {}, b: {} }))
@@ -118,7 +118,7 @@ describe('converge()', () => {
 })
 
 describe('refresh', () => {
-  it('reaches a subscriber once, after it has converged, however many notify it', async () => {
+  it('reaches a subscriber once, after it has converged, however many notify it (E4)', async () => {
     const { machine, run } = bench()
     const result = await run(fakeCatalog({ a: { notify: ['s'] }, b: { notify: ['s'] }, s: {} }))
     expect(machine.done).toEqual(['apply a', 'apply b', 'apply s', 'refresh s'])

@@ -48,7 +48,7 @@ describe('run()', () => {
     expect((await run(['true'], { stdin: 'x'.repeat(1_000_000) })).code).toBe(0)
   })
 
-  it('keeps 4,000 lines of output whole, and the beginning and end of a flood', async () => {
+  it('keeps 4,000 lines of output whole, and the beginning and end of a flood (E13)', async () => {
     const lines = await run(['seq', '4000'])
     expect(lines.stdout.split('\n')).toHaveLength(4001)
     const flood = await run(['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x; echo end'])
@@ -56,7 +56,7 @@ describe('run()', () => {
     expect(flood.stdout.length).toBeLessThan(1_100_000)
   })
 
-  it('does not wait for a daemon that the program left behind with its output open', async () => {
+  it('does not wait for a daemon that the program left behind with its output open (E14)', async () => {
     const { code, stdout } = await run(['sh', '-c', 'sleep 300 & echo $!'])
     expect(code).toBe(0)
     const daemon = Number(stdout)
@@ -65,7 +65,7 @@ describe('run()', () => {
     process.kill(daemon, 'SIGKILL')
   })
 
-  it('ends the whole process group when the time limit is over', async () => {
+  it('ends the whole process group when the time limit is over (E7)', async () => {
     const script = `sleep 301 & echo $! > ${dir}/child; sleep 302`
     const found = await run(['sh', '-c', script], { timeoutMs: 300 })
     expect(found).toMatchObject({ code: null, signal: 'SIGTERM', timedOut: true })

@@ -144,7 +144,7 @@ describe('apply()', () => {
     expect(readFileSync(join(dir, 'sum'), 'utf8')).toBe('2\n')
   })
 
-  it('takes the exit codes that count as success', async () => {
+  it('takes the exit codes that count as success (E8)', async () => {
     await exec.apply(host, wantedOf({ command: 'exit 3', exitCodes: [0, 3] }))
     await expect(exec.apply(host, wantedOf({ command: 'exit 0', exitCodes: [2, 3] }))).rejects.toMatchObject({
       message: 'Cannot apply exec "step": exited with 0, not with 2 or 3',

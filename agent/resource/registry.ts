@@ -6,6 +6,8 @@ import { aptSource } from './apt-source.ts'
 import { archive } from './archive.ts'
 import { certificate } from './certificate.ts'
 import { custom } from './custom.ts'
+import { cron } from './cron.ts'
+import { cronFile } from './cron-file.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { fileBlock } from './file-block.ts'
@@ -28,6 +30,7 @@ import { createPurge } from './purge.ts'
 import { reboot } from './reboot.ts'
 import type { ResourceType } from './resource-type.ts'
 import { service } from './service.ts'
+import { sudoers } from './sudoers.ts'
 import { swap } from './swap.ts'
 import { sysctl } from './sysctl.ts'
 import { systemdDropin, systemdUnit, sysusers, tmpfiles } from './systemd-unit.ts'
@@ -48,6 +51,8 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   aptPin,
   aptSource,
   custom,
+  cron,
+  cronFile,
   exec,
   file,
   fileBlock,
@@ -75,6 +80,7 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   tidy,
   timer,
   tmpfiles,
+  sudoers,
   swap,
   sysctl,
   timezone,

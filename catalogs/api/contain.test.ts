@@ -7,7 +7,7 @@ import { compile } from './testing.ts'
 
 const text = { content: 'x' }
 
-it('contain() can be required and notified as a whole, nested members too', () => {
+it('contain() can be required and notified as a whole, nested members too (G7, G8)', () => {
   const catalog = compile(
     role('r', () => {
       const app = contain('app', () => {

@@ -16,6 +16,14 @@ export {
   aptSource,
 } from './resource/apt.ts'
 export { type Concat, type ConcatOptions, concat, type FragmentOptions, fragment } from './resource/concat.ts'
+export {
+  type CronFileOptions,
+  type CronOptions,
+  cron,
+  cronFile,
+  type SudoersOptions,
+  sudoers,
+} from './resource/cron.ts'
 export { type ArchiveOptions, archive, type GitCheckoutOptions, gitCheckout } from './resource/delivery.ts'
 export { type ExecOptions, exec } from './resource/exec.ts'
 export { type FileOptions, file } from './resource/file.ts'

@@ -21,7 +21,7 @@ function requireOf(id: ResourceId, ...declarations: readonly Declared[]): readon
 }
 
 describe('order', () => {
-  it('is that of declaration where no edge asks for another', () => {
+  it('is that of declaration where no edge asks for another (G1)', () => {
     const ids: ResourceId[] = ['package:b', 'package:a', 'user:x', 'file:/z', 'file:/a']
     expect(orderOf(...ids.map((id) => declare(id)))).toEqual(ids)
   })
@@ -232,7 +232,7 @@ describe('implied edges', () => {
 })
 
 describe('problems', () => {
-  it('name both places of a duplicate', () => {
+  it('name both places of a duplicate (G17)', () => {
     const first = declare('file:/a', { where: 'roles/web.ts:3' })
     const second = declare('file:/a', { where: 'roles/web.ts:9' })
     expect(arrange([first, second])).toEqual({
@@ -247,14 +247,14 @@ describe('problems', () => {
     })
   })
 
-  it('name a resource that waits for itself', () => {
+  it('name a resource that waits for itself (G5)', () => {
     const { problems } = arrange([declare('file:/a', { require: ['file:/a'], where: 'site.ts:1' })])
     expect(problems).toEqual([
       { message: 'Cannot order file "/a": it waits for itself', where: 'site.ts:1', hint: null },
     ])
   })
 
-  it('name each loop once, and nobody who only waits for it', () => {
+  it('name each loop once, and nobody who only waits for it (G4)', () => {
     const { problems } = arrange([
       declare('exec:outside', { require: ['exec:a'] }),
       declare('exec:a', { require: ['exec:b'], where: 'a:1' }),

@@ -106,9 +106,12 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
 /** What the schemas' words cannot say. */
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
   // Packages that bring the tools.
+  cron: () => ['package:cron', 'package:cronie'],
+  cron_file: () => ['package:cron', 'package:cronie'],
   kernel_module: () => ['package:kmod'],
   locale: () => ['package:locales'],
   logrotate: () => ['package:logrotate'],
+  sudoers: () => ['package:sudo'],
   timezone: () => ['package:tzdata'],
   // A package may come from any source, and by any pin.
   package: ({ params: { provider } }, { aptFiles }) =>

@@ -132,7 +132,7 @@ describe.skipIf(!can.ok)(`a fleet on real hosts${can.ok ? '' : `: skipped: ${can
     expect((await inService('db-1')).incarnation).toBe(toIncarnation)
   })
 
-  it('an intended change is applied, and is no drift and no reason to rebuild', async () => {
+  it('an intended change is applied, and is no drift and no reason to rebuild (A20)', async () => {
     const before = await inService('web-1')
     appendFileSync(join(site, 'templates', 'index.html.eta'), '<p>a new line</p>\n')
     const after = await world.api.until('the new revision', async () => {
@@ -187,7 +187,7 @@ describe.skipIf(!can.ok)(`a fleet on real hosts${can.ok ? '' : `: skipped: ${can
     expect(await inService('web-2')).toMatchObject({ connected: true })
   })
 
-  it('without a server a host converges from its last good catalog, says so, and its report arrives later', async () => {
+  it('without a server a host converges from its last good catalog, says so, and its report arrives later (A7, A8)', async () => {
     await world.killServer()
     const machine = (await machines()).find((name) => name.startsWith('web-1-')) ?? ''
     const { code, stdout } = await lab.enter(machine, [

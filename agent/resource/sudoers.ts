@@ -1,0 +1,50 @@
+/** A file of /etc/sudoers.d, that visudo has looked at before sudo can read it. */
+import type { SudoersParams } from '../../schemas/generated/types.ts'
+import type { Host } from '../host/host.ts'
+import { ownedText } from './owned-text.ts'
+import type { Wanted } from './resource-type.ts'
+import { runTool } from './run-tool.ts'
+
+type Rule = NonNullable<SudoersParams['rules']>[number]
+
+const folder = '/etc/sudoers.d'
+
+export const sudoers = ownedText<SudoersParams>({
+  name: 'sudoers',
+  pathOf: ({ title }) => `${folder}/${title}`,
+  render: ({ params }) => renderSudoers(params),
+  mode: 0o440,
+  check,
+})
+
+/** What is there is kept: the mistake is in the declaration, whatever the host has. */
+async function check(host: Host, wanted: Wanted<SudoersParams>, temporaryPath: string): Promise<void> {
+  await runTool(host, ['visudo', '-cf', temporaryPath], {
+    doing: 'visudo refuses the text',
+    wanted,
+    package: 'sudo',
+    code: 'validate-failed',
+    kept: 'the file as it was',
+  })
+}
+
+export function renderSudoers({ content, rules = [] }: SudoersParams): string {
+  const text = content ?? rules.map((rule) => `${renderRule(rule)}\n`).join('')
+  return `# Written by Rekindle: edits are lost.\n${text}${text.endsWith('\n') ? '' : '\n'}`
+}
+
+/** @example renderRule({ group: 'ops', commands: 'ALL' }) // '%ops ALL=(root) ALL' */
+export function renderRule({ user, group, hosts = 'ALL', runAs = 'root', commands, ...tags }: Rule): string {
+  const who = group === undefined ? (user ?? '') : `%${group}`
+  const words = [
+    ...(tags.noPassword === true ? ['NOPASSWD:'] : []),
+    ...(tags.setEnvironment === true ? ['SETENV:'] : []),
+    [commands].flat().map(escapeCommand).join(', '),
+  ]
+  return `${who} ${hosts}=(${runAs}) ${words.join(' ')}`
+}
+
+/** sudoers(5): these end a command or an argument, unless a backslash stands before them. */
+function escapeCommand(command: string): string {
+  return command.replace(/[\\,:=]/g, '\\$&')
+}

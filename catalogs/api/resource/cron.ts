@@ -1,0 +1,92 @@
+/** What runs at times, and who may run what as whom. */
+import { type CronTime, wrongCronTime } from '../../../schemas/cron-time.ts'
+import type { ResourceParams } from '../../../schemas/generated/types.ts'
+import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { Params, TypeRule } from '../parameter.ts'
+import type { Reference } from '../reference.ts'
+
+export type CronOptions = Authored<ResourceParams['cron']> & Metaparams
+export type CronFileOptions = Authored<ResourceParams['cron_file']> & Metaparams
+export type SudoersOptions = Authored<ResourceParams['sudoers']> & Metaparams
+
+/**
+ * One entry of a user's crontab.
+ *
+ * @example cron('backup', { user: 'app', command: '/usr/local/bin/backup', hour: 3, minute: 15 })
+ */
+export function cron(title: string, options: CronOptions): Reference<'cron'> {
+  return declare({ type: 'cron', title, options, rule: cronRule })
+}
+
+/** cron reads these from a line of their own only. */
+const settings = new Set(['MAILTO', 'MAILFROM', 'SHELL', 'CRON_TZ', 'RANDOM_DELAY', 'CONTENT_TYPE'])
+
+export const cronRule: TypeRule = {
+  wrongTitle: (title) => (/[\n\r]/.test(title) ? 'the title is more than one line' : undefined),
+  contradictions: (params) => [...wrongEntry(params), ...wrongEnvironment(params)],
+}
+
+function wrongEntry(params: Params): readonly string[] {
+  if (params.command === undefined)
+    return params.ensure === 'absent' ? [] : ['"command" is missing, and it is not absent']
+  return wrongCronTime(params as CronTime)
+}
+
+function wrongEnvironment({ environment = {} }: Params): readonly string[] {
+  return Object.keys(environment as object)
+    .filter((name) => settings.has(name))
+    .map((name) => `cron reads ${name} from a line for all entries only: use cronFile()`)
+}
+
+/**
+ * A file of /etc/cron.d.
+ *
+ * @example cronFile('backup', { environment: { MAILTO: 'ops@example.org' }, entries: [{ user: 'root', command: 'backup', special: 'daily' }] })
+ */
+export function cronFile(name: string, options: CronFileOptions = {}): Reference<'cron_file'> {
+  return declare({ type: 'cron_file', title: name, options, rule: cronFileRule })
+}
+
+export const cronFileRule: TypeRule = {
+  wrongTitle: (title) =>
+    /^[A-Za-z0-9_-]+$/.test(title)
+      ? undefined
+      : 'the title is a file name that cron skips: only letters, digits, "-" and "_" may be in it',
+  contradictions: ({ ensure, entries, environment }) => [
+    ...(ensure !== 'absent' && entries === undefined ? ['"entries" is missing, and it is not absent'] : []),
+    ...((entries as readonly CronTime[] | undefined) ?? []).flatMap((entry, at) =>
+      wrongCronTime(entry).map((complaint) => `entry ${at + 1}: ${complaint}`),
+    ),
+    ...Object.entries((environment as Readonly<Record<string, string>> | undefined) ?? {})
+      .filter(([, value]) => value.includes('"'))
+      .map(([name]) => `cron cannot have a double quote in ${name}`),
+  ],
+}
+
+/**
+ * A file of /etc/sudoers.d, checked by visudo before it counts.
+ *
+ * @example sudoers('deploy', { rules: [{ group: 'deploy', commands: '/usr/bin/systemctl restart app', noPassword: true }] })
+ */
+export function sudoers(name: string, options: SudoersOptions): Reference<'sudoers'> {
+  return declare({ type: 'sudoers', title: name, options, rule: sudoersRule })
+}
+
+export const sudoersRule: TypeRule = {
+  wrongTitle: (title) =>
+    /^[A-Za-z0-9_-]+$/.test(title)
+      ? undefined
+      : 'the title is a file name that sudo skips: only letters, digits, "-" and "_" may be in it',
+  contradictions: ({ ensure, content, rules }) => [
+    ...(content !== undefined && rules !== undefined ? ['"content" and "rules" exclude each other'] : []),
+    ...(content === undefined && rules === undefined && ensure !== 'absent'
+      ? ['"rules" or "content" is missing, and it is not absent']
+      : []),
+    ...((rules as readonly { user?: string; group?: string }[] | undefined) ?? []).flatMap(
+      ({ user, group }, at) =>
+        (user === undefined) === (group === undefined)
+          ? [`rule ${at + 1} needs either a "user" or a "group"`]
+          : [],
+    ),
+  ],
+}

@@ -1,0 +1,167 @@
+/** cron, cron.d and sudoers on a real host. X1 and so on are rows of Puppet's behaviours that people rely on. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLab, type Lab } from '../../lab/lab.ts'
+import { canRunHosts } from '../../lab/prerequisites.ts'
+import { type ConvergeCase, checkCase } from '../converge-case.ts'
+import { bootHost, type OnHost } from '../on-host.ts'
+
+const hosts = canRunHosts()
+
+describe.skipIf(!hosts.ok)(`cron and sudoers${hosts.ok ? '' : `: skipped: ${hosts.reason}`}`, () => {
+  let lab: Lab
+  let host: OnHost
+  beforeAll(async () => {
+    lab = await createLab({ name: 'cron', log: console.log })
+    host = await bootHost(lab, 'cron-1')
+  })
+  afterAll(() => lab.close())
+
+  const sh = (script: string) => ['sh', '-c', script]
+  const cron = (title: string, params: Record<string, unknown>, require: readonly string[] = []) =>
+    host.resource(`cron:${title}`, { user: 'root', ...params }, { require: [...require] })
+  const crontab = (user = 'root') => host.output(['crontab', '-u', user, '-l'])
+
+  it('works in the run that brings cron and the user (X4)', async () => {
+    const resources = () => [
+      host.resource('package:cron', {}),
+      host.resource('user:app', { system: true, ensure: 'present' }),
+      cron('report', { user: 'app', command: 'report --all', special: 'daily' }, [
+        'package:cron',
+        'user:app',
+      ]),
+    ]
+    const { code, report } = await host.apply(resources())
+    expect(code, JSON.stringify(report)).toBe(2)
+    expect(await crontab('app')).toBe('# rekindle: report\n@daily report --all\n')
+    expect((await host.apply(resources())).code).toBe(0)
+  })
+
+  const cases: readonly ConvergeCase[] = [
+    {
+      title: 'cron',
+      resources: () => [
+        cron('stamp', {
+          command: 'date +%F > "$STAMP"',
+          minute: [0, 30],
+          hour: '9-17',
+          weekday: 'mon-fri',
+          environment: { STAMP: '/tmp/it is' },
+        }),
+      ],
+      drift: sh('crontab -l | sed "s/9-17/22/" | crontab -'),
+      shows: ['cron:stamp', 'entry'],
+      look: sh('crontab -l'),
+      seen: `# rekindle: stamp\n0,30 9-17 * * mon-fri export STAMP='/tmp/it is'; date +\\%F > "$STAMP"\n`,
+    },
+    {
+      title: 'cron_file',
+      resources: () => [
+        host.resource('cron_file:shop', {
+          environment: { MAILTO: '', PATH: '/usr/bin:/bin' },
+          entries: [{ user: 'root', command: 'touch /run/shop', minute: '*/5' }],
+        }),
+      ],
+      drift: sh('echo "* * * * * root true" >> /etc/cron.d/shop'),
+      shows: ['cron_file:shop', 'content'],
+      look: ['cat', '/etc/cron.d/shop'],
+      seen: '# Written by Rekindle: edits are lost.\nMAILTO=""\nPATH="/usr/bin:/bin"\n*/5 * * * * root touch /run/shop\n',
+    },
+    {
+      title: 'sudoers',
+      resources: () => [
+        host.resource('package:sudo', {}),
+        host.resource('user:deployer', {}),
+        host.resource(
+          'sudoers:deploy',
+          { rules: [{ user: 'deployer', commands: ['/usr/bin/id -u'], noPassword: true }] },
+          { require: ['package:sudo', 'user:deployer'] },
+        ),
+      ],
+      drift: ['chmod', '0644', '/etc/sudoers.d/deploy'],
+      shows: ['sudoers:deploy', 'mode'],
+      look: ['runuser', '-u', 'deployer', '--', 'sudo', '-n', '/usr/bin/id', '-u'],
+      seen: '0\n',
+    },
+  ]
+  it.each(cases)('$title: converges, holds, shows drift, is corrected', (one) => checkCase(host, one))
+
+  it('lines of others stay as they are (X1)', async () => {
+    const foreign = 'MAILTO=ops\n# by hand\n5 4\t* * sun   /usr/bin/tidy\n'
+    await host.output(sh(`printf '${foreign.replaceAll('\n', '\\n')}' | crontab -u daemon -`))
+    const declared = [cron('one', { user: 'daemon', command: 'one', minute: 1 })]
+    expect((await host.apply(declared)).code).toBe(2)
+    expect(await crontab('daemon')).toBe(`${foreign}# rekindle: one\n1 * * * * one\n`)
+    expect((await host.apply(declared)).code).toBe(0)
+    expect((await host.apply([cron('one', { user: 'daemon', ensure: 'absent' })])).code).toBe(2)
+    expect(await crontab('daemon')).toBe(foreign)
+  })
+
+  it('cron runs what is written', async () => {
+    await host.output(sh('mkfifo /run/rang'))
+    const soon = cron('ring', {
+      command: 'printf "%s-%s" "$WHO" "$(cat)" > /run/rang',
+      stdin: '100%\nsure',
+      minute: '*',
+      environment: { WHO: 'me' },
+    })
+    expect((await host.apply([soon])).code).toBe(2)
+    expect(await host.output(['timeout', '90', 'cat', '/run/rang'])).toBe('me-100%\nsure')
+    expect((await host.apply([cron('ring', { ensure: 'absent' })])).code).toBe(2)
+  }, 120_000)
+
+  it('a crontab that cannot be read is not written, and others are (X3)', async () => {
+    await host.output(sh('mkdir /var/spool/cron/crontabs/nobody'))
+    const { report } = await host.apply([
+      cron('lost', { user: 'nobody', command: 'x', minute: 1 }),
+      cron('well', { user: 'daemon', command: 'y', minute: 1 }),
+    ])
+    expect(report.resources.map(({ id, outcome }) => [id, outcome])).toEqual([
+      ['cron:lost', 'failed'],
+      ['cron:well', 'changed'],
+    ])
+    expect(report.resources[0]?.error?.message).toContain('a directory stands there')
+    await host.output(['rmdir', '/var/spool/cron/crontabs/nobody'])
+  })
+
+  it('a crontab of a user that is not there says what to do', async () => {
+    const { report } = await host.apply([cron('ghost', { user: 'ghost', command: 'x', minute: 1 })])
+    expect(report.resources[0]?.error).toMatchObject({ hint: 'Declare the user "ghost" before it' })
+  })
+
+  it('purge shows what would go, then takes it (X7)', async () => {
+    await host.output(sh('(crontab -l; echo "7 7 * * *  by-hand 100%in") | crontab -'))
+    const declared = [
+      cron('kept', { command: 'keep', minute: 1 }),
+      host.resource(
+        'purge:cron',
+        { declared: ['kept'], keep: ['report', 'well', 'daemon: *'] },
+        { require: ['cron:kept'] },
+      ),
+    ]
+    const noop = await host.apply(declared, { noop: true })
+    const planned = noop.report.resources.find(({ id }) => id === 'purge:cron')
+    expect(planned?.changes.map(({ property }) => property)).toEqual([
+      'stamp',
+      'root: 7 7 * * *  by-hand 100%in',
+    ])
+    expect(await crontab()).toContain('by-hand')
+    expect((await host.apply(declared)).code).toBe(2)
+    expect(await crontab()).toBe('# rekindle: kept\n1 * * * * keep\n')
+    expect((await host.apply(declared)).code).toBe(0)
+    expect(await crontab('app')).toContain('report')
+  })
+
+  it('inspect prints entries that would change nothing', async () => {
+    expect(await host.output(['rekindle', 'inspect', 'cron', 'report'])).toContain(
+      "cron('report', { user: 'app', special: 'daily', command: 'report --all' })",
+    )
+  })
+
+  it('a rule that visudo refuses is not moved in', async () => {
+    const { report } = await host.apply([host.resource('sudoers:bad', { content: 'deployer ALL=(root\n' })])
+    expect(report.resources[0]?.error).toMatchObject({ code: 'validate-failed', kept: 'the file as it was' })
+    expect(report.resources[0]?.error?.message).toContain('syntax error')
+    expect((await host.run(['test', '-e', '/etc/sudoers.d/bad'])).code).toBe(1)
+    expect((await host.run(['visudo', '-c'])).code).toBe(0)
+  })
+})
