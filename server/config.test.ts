@@ -23,6 +23,8 @@ it.each<[string, object, RegExp]>([
   ['a field is unknown', { ...good, siet: '/x' }, /\/siet: wanted no such parameter/],
   ['a path is relative', { ...good, dataDir: 'data' }, /\/dataDir/],
   ['an address has no port', { ...good, agentListen: '198.18.77.1' }, /"agentListen" is no address and port/],
+  ['the site is in the data', { ...good, site: '/data/x/../site' }, /site that is part of the data/],
+  ['the data are in the site', { ...good, dataDir: '/site/.data' }, /site that is part of the data/],
   [
     'people would come over the network in the clear',
     { ...good, pageListen: '198.18.77.1:80' },

@@ -1,5 +1,6 @@
 /** server.json: read and judged once, at start. */
 import { readFileSync } from 'node:fs'
+import { normalize } from 'node:path'
 import { RekindleError } from '../schemas/errors.ts'
 import type { ServerConfig } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
@@ -32,5 +33,18 @@ export function checkConfig(value: unknown): ServerConfig {
       wanted: 'a loopback address, or "pageTls": true',
     })
   }
+  if (isWithin(config.site, config.dataDir) || isWithin(config.dataDir, config.site)) {
+    throw new RekindleError({
+      code: 'config-invalid',
+      message:
+        'Cannot serve a site that is part of the data: each revision is copied there, and would be the next',
+      found: `site ${config.site}, dataDir ${config.dataDir}`,
+      wanted: 'two folders of which neither holds the other',
+    })
+  }
   return config
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return `${normalize(path)}/`.startsWith(`${normalize(folder)}/`.replace('//', '/'))
 }

@@ -72,6 +72,31 @@ describe('watchFolder()', () => {
   })
 })
 
+it('folders that are no part of a site are not watched', async () => {
+  const seen: string[] = []
+  mkdirSync(join(dir, 'node_modules', 'x'), { recursive: true })
+  let called = Promise.withResolvers<void>()
+  const watch = watchFolder(
+    dir,
+    { quietMs: 20 },
+    {
+      onChange: () => {
+        seen.push('change')
+        called.resolve()
+      },
+      onError: (error) => called.reject(error),
+    },
+  )
+  await called.promise
+  called = Promise.withResolvers<void>()
+  writeFileSync(join(dir, 'node_modules', 'x', 'a'), '')
+  writeFileSync(join(dir, 'node_modules', 'b'), '')
+  writeFileSync(join(dir, 'site.ts'), '')
+  await called.promise
+  watch.close()
+  expect(seen).toEqual(['change', 'change'])
+})
+
 describe('a site', () => {
   let server: TestServer
   let knownCompiler: KnownCompiler

@@ -1,9 +1,13 @@
-/** Watches a folder, all levels deep, and calls back once after a burst of changes. */
-import { type FSWatcher, watch } from 'node:fs'
+/**
+ * Watches a folder, all levels deep, and calls back once after a burst of changes. One watch a folder, made by hand: Node's
+ * own recursive watch throws from within, where nobody can catch it, when the kernel's watches are used up.
+ */
+import { type FSWatcher, readdirSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Folders whose changes are no change of the site. */
-const ignored = /(?:^|\/)(?:node_modules|\.git)(?:\/|$)/
+const ignored = new Set(['node_modules', '.git'])
 
 export interface FolderWatch {
   close(): void
@@ -19,37 +23,67 @@ export function watchFolder(
   { onChange, onError }: { readonly onChange: () => void; readonly onError: (error: unknown) => void },
 ): FolderWatch {
   const closing = new AbortController()
-  let watcher: FSWatcher | undefined
+  const watchers = new Map<string, FSWatcher>()
   let timer: NodeJS.Timeout | undefined
 
   function changed(name: string | null): void {
-    if (name !== null && ignored.test(name)) return
+    if (closing.signal.aborted || (name !== null && ignored.has(name))) return
     clearTimeout(timer)
     timer = setTimeout(onChange, quietMs)
-  }
-  function failed(error: unknown): void {
-    watcher?.close()
-    watcher = undefined
-    if (closing.signal.aborted) return
-    onError(error)
-    delay(retryMs, undefined, { signal: closing.signal, ref: false }).then(start, () => {})
-  }
-  function start(): void {
+    // What appears in a new folder before it is watched is there when the callback looks.
     try {
-      watcher = watch(dir, { recursive: true }, (_event, name) => changed(name))
-      watcher.on('error', failed)
-      // What changed while nobody watched.
-      changed(null)
+      watchAll()
     } catch (error) {
       failed(error)
     }
   }
-  start()
+  function watchAll(): void {
+    const now = new Set(foldersIn(dir))
+    for (const [folder, watcher] of watchers) if (!now.has(folder)) drop(folder, watcher)
+    for (const folder of now) {
+      if (watchers.has(folder)) continue
+      const watcher = watch(folder, (_event, name) => changed(name))
+      watchers.set(folder, watcher)
+      watcher.on('error', (error) => (folder === dir ? failed(error) : drop(folder, watcher)))
+    }
+  }
+  function drop(folder: string, watcher: FSWatcher): void {
+    watcher.close()
+    watchers.delete(folder)
+  }
+  function failed(error: unknown): void {
+    for (const [folder, watcher] of watchers) drop(folder, watcher)
+    if (closing.signal.aborted) return
+    onError(error)
+    delay(retryMs, undefined, { signal: closing.signal, ref: false }).then(
+      () => changed(null),
+      () => {},
+    )
+  }
+  // What changed while nobody watched.
+  changed(null)
   return {
     close() {
       closing.abort()
       clearTimeout(timer)
-      watcher?.close()
+      for (const [folder, watcher] of watchers) drop(folder, watcher)
     },
+  }
+}
+
+/** The folder and all below it. @throws when it is not there */
+function foldersIn(dir: string): readonly string[] {
+  const below = readdirSync(dir, { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && !ignored.has(entry.name),
+  )
+  return [dir, ...below.flatMap(({ name }) => foldersOrNone(join(dir, name)))]
+}
+
+/** One that goes while it is looked at is gone. */
+function foldersOrNone(dir: string): readonly string[] {
+  try {
+    return foldersIn(dir)
+  } catch {
+    return []
   }
 }

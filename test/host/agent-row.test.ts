@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync } from 'node:crypto'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/generated/types.ts'
 import type { ReportView, SiteView } from '../../server/http/view.ts'
@@ -44,7 +44,7 @@ describe.skipIf(!can.ok)(`rows of the agent on real hosts${can.ok ? '' : `: skip
 
   beforeAll(async () => {
     lab = await createLab({ name: 'agent', log: console.log })
-    site = join(lab.dataDir, 'rows')
+    site = join(dirname(lab.dataDir), 'rows')
     mkdirSync(site)
     writeFileSync(join(site, 'site.ts'), siteOf('v0'))
     world = await startWorld(lab, { site })

@@ -1,6 +1,6 @@
 /** The main job on real hosts, with the example site: one server, three hosts, and what can go wrong between them. */
 import { appendFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type {
   AuditView,
@@ -25,7 +25,7 @@ describe.skipIf(!can.ok)(`a fleet on real hosts${can.ok ? '' : `: skipped: ${can
 
   beforeAll(async () => {
     lab = await createLab({ name: 'fleet', log: console.log })
-    site = join(lab.dataDir, 'example')
+    site = join(dirname(lab.dataDir), 'example')
     cpSync(example, site, { recursive: true })
     world = await startWorld(lab, { site })
     for (const name of hosts) await world.api.post('/api/hosts', { name })
