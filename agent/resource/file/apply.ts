@@ -10,8 +10,7 @@ import type { Host } from '../../host/host.ts'
 import type { Step } from '../resource-type.ts'
 import { applyBelow } from './below.ts'
 import { fetchContent, urlsOf } from './fetch.ts'
-import { modeOf } from './mode.ts'
-import { type Ensure, ensureOf, type FileState, pathOf, type WantedFile } from './state.ts'
+import { type Ensure, ensureOf, type FileState, managedMode, pathOf, type WantedFile } from './state.ts'
 import { validateContent } from './validate-content.ts'
 
 /** Bytes of one file, and of all that are held at once; larger contents are never held. */
@@ -159,12 +158,12 @@ async function backUp(host: Host, wanted: WantedFile, { kind }: FileState): Prom
 
 /** What is not managed stays as it is, or gets the default where something new is made. */
 function attributesFor(wanted: WantedFile, actual: FileState, ensure: Exclude<Ensure, 'absent'>): Attributes {
-  const { owner, group, mode } = wanted.params
+  const { owner, group } = wanted.params
   const isKept = actual.kind === ensure
   const base = isKept ? actual.mode : defaultMode[ensure]
   const uid = owner === undefined ? undefined : actual.names.uidOf(owner)
   const gid = group === undefined ? undefined : actual.names.gidOf(group)
-  const bits = mode === undefined ? base : modeOf(mode, { mode: base, isDirectory: ensure === 'directory' })
+  const bits = managedMode(wanted.params, { mode: base, isDirectory: ensure === 'directory' })
   return {
     uid: uid ?? (isKept ? actual.uid : undefined),
     gid: gid ?? (isKept ? actual.gid : undefined),

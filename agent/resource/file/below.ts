@@ -7,7 +7,7 @@ import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { FileReader, FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import { globsOf } from '../glob.ts'
-import { modeOf, renderMode } from './mode.ts'
+import { modeInTree, renderMode } from './mode.ts'
 import type { Names } from './names.ts'
 
 /** Something below that is not as wanted. */
@@ -90,16 +90,11 @@ function wantedAttributes(stat: FileStat, { owner, group, mode }: Managed, names
   return {
     uid: (owner === undefined ? undefined : names.uidOf(owner)) ?? stat.uid,
     gid: (group === undefined ? undefined : names.gidOf(group)) ?? stat.gid,
-    mode: mode === undefined ? stat.mode : modeBelow(mode, stat),
+    mode:
+      mode === undefined
+        ? stat.mode
+        : modeInTree(mode, { mode: stat.mode, isDirectory: stat.kind === 'directory' }),
   }
-}
-
-/** Octal bits for a directory's files give its subdirectories an x wherever there is an r, as in Puppet. */
-function modeBelow(mode: string, { kind, mode: actual }: FileStat): number {
-  const isDirectory = kind === 'directory'
-  const bits = modeOf(mode, { mode: actual, isDirectory })
-  if (!/^[0-7]+$/.test(mode)) return bits
-  return isDirectory ? bits | ((bits & 0o444) >> 2) : bits & ~0o111
 }
 
 function renderWanted(stat: FileStat, params: Managed, names: Names): string {

@@ -1,16 +1,17 @@
 /**
- * Pure: what of a file is not as wanted. It follows Puppet's `file`, but for three things: a directory's mode is taken as
- * written (Puppet adds x wherever there is r), a directory that may not be removed is a failure and not a notice, and a
+ * Pure: what of a file is not as wanted. It follows Puppet's `file`, but for three things: the mode of one directory
+ * is taken as written (Puppet adds x wherever there is r), a directory that may not be removed is a failure and not a notice, and a
  * file that is made is one change with its content, its owner and mode coming with it.
  */
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import { changesBelow } from './below.ts'
-import { modeOf, renderMode } from './mode.ts'
+import { renderMode } from './mode.ts'
 import {
   type Ensure,
   ensureOf,
   type FileState,
   isContentManaged,
+  managedMode,
   renderDigest,
   type WantedFile,
   wantedDigest,
@@ -99,19 +100,19 @@ function groupChange({ group }: FileParams, { gid, names }: FileState): readonly
 }
 
 function modeChange(params: FileParams, actual: FileState): readonly Change[] {
-  if (!isModeOff(params, actual) || params.mode === undefined) return none
+  if (!isModeOff(params, actual)) return none
   return [
     {
       property: 'mode',
       from: renderMode(actual.mode),
-      to: renderMode(modeOf(params.mode, baseOf(actual))),
+      to: renderMode(managedMode(params, baseOf(actual))),
     },
   ]
 }
 
-function isModeOff({ mode }: FileParams, actual: FileState): boolean {
+function isModeOff(params: FileParams, actual: FileState): boolean {
   // A link's mode means nothing on Linux, and changing it would change what it points to.
-  return mode !== undefined && actual.kind !== 'symlink' && modeOf(mode, baseOf(actual)) !== actual.mode
+  return actual.kind !== 'symlink' && managedMode(params, baseOf(actual)) !== actual.mode
 }
 
 function baseOf({ kind, mode }: FileState) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { modeOf } from './mode.ts'
+import { modeInTree, modeOf } from './mode.ts'
 
 /** Each row of PUPPET F9 and F10 that fits, and what chmod(1) does. */
 it.each<[string, number, 'file' | 'directory', number]>([
@@ -35,4 +35,15 @@ it.each(['u=rw,g=r,o=', 'a+X', 'u=rwxs', 'g-w', '+t'])('modeOf("%s") twice is on
       const once = modeOf(mode, { mode: before, isDirectory })
       expect(modeOf(mode, { mode: once, isDirectory })).toBe(once)
     }
+})
+
+it.each([
+  ['0640', true, 0o750],
+  ['0640', false, 0o640],
+  ['0755', false, 0o644],
+  ['0600', true, 0o700],
+  ['u=rwX,g=rX,o=', true, 0o750],
+  ['u=rwX,g=rX,o=', false, 0o640],
+])('modeInTree("%s") of a directory: %s', (mode, isDirectory, after) => {
+  expect(modeInTree(mode, { mode: 0o604, isDirectory }).toString(8)).toBe(after.toString(8))
 })

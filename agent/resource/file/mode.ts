@@ -25,6 +25,16 @@ export function modeOf(mode: string, base: ModeBase): number {
 }
 
 /** One clause: who, then pairs of an operator and permissions. The schema has checked the shape. */
+/**
+ * Of a directory and all that is below it: octal bits give directories an x wherever there is an r, and files none, as in
+ * Puppet, which does so without `recurse` too.
+ */
+export function modeInTree(mode: string, base: ModeBase): number {
+  const bits = modeOf(mode, base)
+  if (!/^[0-7]+$/.test(mode)) return bits
+  return base.isDirectory ? bits | ((bits & 0o444) >> 2) : bits & ~0o111
+}
+
 function applyClause(clause: string, base: ModeBase): number {
   const [, who = '', acts = ''] = /^([ugoa]*)(.*)$/.exec(clause) ?? []
   const mask = maskOf(who)

@@ -4,6 +4,7 @@ import type { FileParams } from '../../../schemas/generated/types.ts'
 import type { FileKind } from '../../host/file-reader.ts'
 import type { Wanted } from '../resource-type.ts'
 import type { Below } from './below.ts'
+import { type ModeBase, modeInTree, modeOf } from './mode.ts'
 import type { Names } from './names.ts'
 
 export type WantedFile = Wanted<FileParams>
@@ -58,4 +59,10 @@ export function isContentManaged(params: FileParams): boolean {
 /** @example renderDigest({ algorithm: 'sha256', hex: 'ab12cd34…' }) // 'sha256:ab12cd34' */
 export function renderDigest({ algorithm, hex }: Digest): string {
   return `${algorithm}:${hex.slice(0, 8)}`
+}
+
+/** The bits that a file gets, or keeps. @param base what is there, or what something new would get */
+export function managedMode({ mode, recurse }: FileParams, base: ModeBase): number {
+  if (mode === undefined) return base.mode
+  return recurse === true && base.isDirectory ? modeInTree(mode, base) : modeOf(mode, base)
 }

@@ -38,8 +38,8 @@ describe.skipIf(!hosts.ok)(`files${hosts.ok ? '' : `: skipped: ${hosts.reason}`}
       'mkdir -p /srv/tree/a; echo x > /srv/tree/a/b; chmod 777 /srv/tree/a/b; mkfifo /srv/tree/pipe',
     )
     expect((await host.apply(resources)).code).toBe(2)
-    expect(await shell('cd /srv/tree; stat -c "%n %U %a" a a/b pipe')).toBe(
-      'a daemon 750\na/b daemon 640\npipe daemon 640\n',
+    expect(await shell('cd /srv/tree; stat -c "%n %U %a" . a a/b pipe')).toBe(
+      '. daemon 750\na daemon 750\na/b daemon 640\npipe daemon 640\n',
     )
     expect((await host.apply(resources)).code).toBe(0)
     await shell('chown root /srv/tree/pipe')
