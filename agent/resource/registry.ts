@@ -5,9 +5,9 @@ import { aptPin } from './apt-pin.ts'
 import { aptSource } from './apt-source.ts'
 import { archive } from './archive.ts'
 import { certificate } from './certificate.ts'
-import { custom } from './custom.ts'
 import { cron } from './cron.ts'
 import { cronFile } from './cron-file.ts'
+import { custom } from './custom.ts'
 import { exec } from './exec.ts'
 import { file } from './file.ts'
 import { fileBlock } from './file-block.ts'
@@ -30,6 +30,8 @@ import { createPurge } from './purge.ts'
 import { reboot } from './reboot.ts'
 import type { ResourceType } from './resource-type.ts'
 import { service } from './service.ts'
+import { sshAuthorizedKey } from './ssh-authorized-key.ts'
+import { sshKnownHost } from './ssh-known-host.ts'
 import { sudoers } from './sudoers.ts'
 import { swap } from './swap.ts'
 import { sysctl } from './sysctl.ts'
@@ -80,6 +82,8 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   tidy,
   timer,
   tmpfiles,
+  sshAuthorizedKey,
+  sshKnownHost,
   sudoers,
   swap,
   sysctl,

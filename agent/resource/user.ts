@@ -9,6 +9,7 @@ import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
 import type { AccountSettings, Passwd, PasswdDatabase } from '../host/passwd.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
+import { removeUndeclaredKeys, type UndeclaredKey, undeclaredKeys } from './ssh/undeclared-keys.ts'
 
 export interface UserState {
   readonly account: Account | undefined
@@ -20,6 +21,8 @@ export interface UserState {
   readonly hash: string | undefined
   /** The last day, or `never`; undefined where there is no shadow entry. */
   readonly expiry?: string | undefined
+  /** Keys that go; an Error where a file of them cannot be trusted. Absent: not asked for. */
+  readonly undeclaredKeys?: readonly UndeclaredKey[] | Error
 }
 
 const redacted = '[redacted]'
@@ -37,14 +40,38 @@ function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId
       const isManaged = needsShadow(one.params)
       const hash = isManaged ? database.hashes?.get(one.title) : undefined
       const expiry = isManaged ? database.expiries?.get(one.title) : undefined
-      return [one.id, { account, primary, groups, hash, ...(expiry === undefined ? {} : { expiry }) }]
+      return [
+        one.id,
+        {
+          ...{ account, primary, groups, hash },
+          ...(expiry === undefined ? {} : { expiry }),
+          ...keysOf(host, one, account),
+        },
+      ]
     }),
   )
 }
 
+function keysOf(
+  host: Host,
+  { params }: Wanted<UserParams>,
+  account: Account | undefined,
+): Pick<UserState, 'undeclaredKeys'> {
+  if (account === undefined || params.ensure === 'absent' || !purgesKeys(params)) return {}
+  try {
+    return { undeclaredKeys: undeclaredKeys(host, account, params) }
+  } catch (error) {
+    return { undeclaredKeys: error instanceof Error ? error : new Error(String(error)) }
+  }
+}
+
+function purgesKeys({ purgeSshKeys = false }: UserParams): boolean {
+  return purgeSshKeys !== false
+}
+
 function diff(
   { params }: Wanted<UserParams>,
-  { account, primary, groups, hash, expiry }: UserState,
+  { account, primary, groups, hash, expiry, undeclaredKeys: keys = [] }: UserState,
 ): readonly Change[] {
   if (params.ensure === 'absent') {
     return account === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
@@ -66,15 +93,21 @@ function diff(
   if (isPasswordOff(params, hash)) {
     changes.push({ property: 'password', from: redacted, to: redacted })
   }
-  return changes
+  return [...changes, ...keyChanges(keys)]
+}
+
+function keyChanges(keys: readonly UndeclaredKey[] | Error): readonly Change[] {
+  if (keys instanceof Error) return [{ property: 'purgeSshKeys', from: 'unreadable', to: 'purged' }]
+  return keys.map(({ shown }) => ({ property: `key ${shown}`, from: 'present', to: 'absent' }))
 }
 
 async function apply(
-  { passwd }: Host,
+  host: Host,
   wanted: Wanted<UserParams>,
   actual: UserState,
   changes: readonly Change[],
 ): Promise<void> {
+  const { passwd } = host
   const { title, params } = wanted
   if (params.ensure === 'absent') {
     return await passwd.removeAccount(title, { removeHome: params.manageHome ?? false })
@@ -91,6 +124,19 @@ async function apply(
   await applyLock(passwd, wanted)
   if (params.expiry !== undefined && params.expiry !== (actual.expiry ?? 'never'))
     await passwd.setExpiry(title, params.expiry)
+  await purgeKeys(host, wanted, actual)
+}
+
+/** A home that is new may have some from /etc/skel. */
+async function purgeKeys(
+  host: Host,
+  { title, params }: Wanted<UserParams>,
+  { undeclaredKeys: before }: UserState,
+): Promise<void> {
+  if (!purgesKeys(params)) return
+  if (before instanceof Error) throw before
+  const account = host.passwd.read().accounts.get(title)
+  if (account !== undefined) await removeUndeclaredKeys(host, account, params)
 }
 
 /** After the password, which comes unlocked. A lock is the mark before the hash (usermod(8)). */

@@ -65,6 +65,12 @@ export {
   tmpfiles,
 } from './resource/service.ts'
 export {
+  type SshAuthorizedKeyOptions,
+  type SshKnownHostOptions,
+  sshAuthorizedKey,
+  sshKnownHost,
+} from './resource/ssh.ts'
+export {
   type AlternativesOptions,
   alternatives,
   type HostnameOptions,

@@ -107,6 +107,7 @@ ln -sf /usr/bin/python3 /usr/bin/cfengine-selected-python`
 async function measure(bed: Bed, tool: Tool, work: Work): Promise<Samples> {
   const { host, root } = bed
   for (const { path } of work.files) mkdirSync(dirname(join(root, path)), { recursive: true })
+  if (work.tree !== undefined) mkdirSync(dirname(join(root, work.tree.to)), { recursive: true })
   for (const name of work.services) put(root, `/etc/systemd/system/${name}.service`, unit)
   await host.output(['systemctl', 'daemon-reload'])
   tool.install(work)

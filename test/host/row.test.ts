@@ -320,7 +320,9 @@ describe.skipIf(!hosts.ok)(`rows on a real host${hosts.ok ? '' : `: skipped: ${h
       const twice = compile(`
         file('/srv/same', { ensure: 'directory' })
         file('/srv/same/', { ensure: 'directory' })`)
-      await expect(twice).rejects.toThrow('Cannot declare file \\"/srv/same\\" twice: it is declared at site.ts')
+      await expect(twice).rejects.toThrow(
+        'Cannot declare file \\"/srv/same\\" twice: it is declared at site.ts',
+      )
       expect(await exists('/srv/same')).toBe(false)
     })
 

@@ -4,7 +4,7 @@ import { type Authored, declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type UserOptions = Authored<ResourceParams['user']> & Metaparams
+export type UserOptions = Authored<Omit<ResourceParams['user'], 'declaredSshKeys'>> & Metaparams
 export type GroupOptions = Authored<ResourceParams['group']> & Metaparams
 
 /**
