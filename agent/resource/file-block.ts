@@ -5,5 +5,8 @@ import { textPiece } from './piece/text-piece.ts'
 
 export const fileBlock = textPiece<FileBlockParams>({
   name: 'file_block',
-  edit: ({ title, params }, text) => editBlock(params, title, text),
+  load:
+    () =>
+    ({ title, params }, text) =>
+      editBlock(params, title, text),
 })

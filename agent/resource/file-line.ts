@@ -5,5 +5,8 @@ import { textPiece } from './piece/text-piece.ts'
 
 export const fileLine = textPiece<FileLineParams>({
   name: 'file_line',
-  edit: ({ params }, text) => editLine(params, text),
+  load:
+    () =>
+    ({ params }, text) =>
+      editLine(params, text),
 })

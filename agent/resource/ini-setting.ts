@@ -5,5 +5,8 @@ import { textPiece } from './piece/text-piece.ts'
 
 export const iniSetting = textPiece<IniSettingParams>({
   name: 'ini_setting',
-  edit: ({ params }, text) => editIni(params, text),
+  load:
+    () =>
+    ({ params }, text) =>
+      editIni(params, text),
 })

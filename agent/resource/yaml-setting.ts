@@ -2,9 +2,11 @@
 import type { YamlSettingParams } from '../../schemas/generated/types.ts'
 import { editSetting } from './piece/setting.ts'
 import { textPiece } from './piece/text-piece.ts'
-import { yamlFormat } from './piece/yaml-format.ts'
 
 export const yamlSetting = textPiece<YamlSettingParams>({
   name: 'yaml_setting',
-  edit: ({ params }, text) => editSetting(yamlFormat, params, text),
+  async load() {
+    const { yamlFormat } = await import('./piece/yaml-format.ts')
+    return ({ params }, text) => editSetting(yamlFormat, params, text)
+  },
 })

@@ -149,6 +149,33 @@ describe('editIni()', () => {
     ['absent in sync', { ensure: 'absent', section: 'PHP', setting: 'date.timezone' }, php, php],
     ['a comment is no setting', { setting: 'a', value: 1 }, '#a = 1\n', '#a = 1\na = 1\n'],
     ['an apostrophe is no quote', { setting: 'a', value: 'x' }, "a = don't ; c\n", 'a = x ; c\n'],
+    ['an empty value before a comment', { setting: 'a', value: '' }, 'a = 1 ; c\n', 'a = ; c\n'],
+    [
+      'an empty value before a comment without a space',
+      { setting: 'a', value: '' },
+      'a = 1 #c\n',
+      'a = # c\n',
+    ],
+    ['a value where only a comment stood', { setting: 'a', value: 'x' }, 'a = ; c\n', 'a = x ; c\n'],
+    ['a colour is no comment', { setting: 'a', value: '#000' }, 'a = #fff\n', 'a = #000\n'],
+    [
+      'above the first section, and not between it and its comment',
+      { setting: 'a', value: 1 },
+      '# licence\n\n# about s\n[s]\nx=1\n',
+      '# licence\na=1\n\n# about s\n[s]\nx=1\n',
+    ],
+    [
+      'into an empty section, and not below the comment of the next',
+      { section: 's', setting: 'a', value: 1 },
+      '[s]\n\n# about t\n[t]\nx=1\n',
+      '[s]\na=1\n\n# about t\n[t]\nx=1\n',
+    ],
+    [
+      'absent in a unit: comments among the lines that it goes on in go too',
+      { path: systemd, ensure: 'absent', section: 's', setting: 'a' },
+      '[s]\na=1 \\\n# c\n 2\nb=1\n',
+      '[s]\nb=1\n',
+    ],
     ['a wanted value with a comment in it', { setting: 'a', value: 'x # y' }, 'a = 1 # c\n', 'a = x # y\n'],
   ])('%s', (_, params, before, after) => {
     expect(edit(params, before)).toBe(after)
@@ -161,6 +188,13 @@ describe('editIni()', () => {
     ).toThrow('"Environment" stands in lines 7 and 8')
   })
 
+  test('refuses a value that the line below would become a part of, and takes it where it is there', () => {
+    const wanted = { setting: 'a', value: 'C:\\' }
+    expect(() => edit(wanted, 'a = 1\nb = 2\n')).toThrow('the value ends in a backslash')
+    expect(() => edit(wanted, '')).toThrow('the value ends in a backslash')
+    expect(edit(wanted, 'b = 2\na = C:\\\n')).toBe('b = 2\na = C:\\\n')
+  })
+
   test('refuses to write below a value that has not ended', () => {
     expect(() => edit({ setting: 'b', value: 1 }, 'a = 1\\\n')).toThrow('line 1 ends in a backslash')
   })
@@ -171,6 +205,20 @@ describe('editIni()', () => {
       'line 3 is indented deeper',
     )
     expect(edit({ section: 'options', setting: 'name', value: 'y' }, setup)).toBe(setup.replace('= x', '= y'))
+    // What is left of the value would become a part of the one above.
+    const removed = { ensure: 'absent', section: 'options', setting: 'install_requires' } as const
+    expect(() => edit(removed, setup)).toThrow('line 3 is indented deeper')
+  })
+
+  test.each([
+    ['an equals sign of another kind', 'a = 1\n  b==2\n'],
+    ['what looks like a setting below no value', 'a =\n  b = 2\n'],
+  ])('refuses to change a value that may go on with %s', (_, text) => {
+    expect(() => edit({ setting: 'a', value: 'z' }, text)).toThrow('line 2 is indented deeper')
+  })
+
+  test('changes a value above a setting that is indented deeper', () => {
+    expect(edit({ setting: 'a', value: 'z' }, 'a = 1\n  b = 2\n')).toBe('a = z\n  b = 2\n')
   })
 })
 

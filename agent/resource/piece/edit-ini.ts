@@ -1,7 +1,7 @@
 /** Pure: the text with one setting as `ini_setting` wants it. */
 import type { IniSettingParams } from '../../../schemas/generated/types.ts'
 import { type IniSection, type IniSetting, type IniStyle, parseIni, splitTail } from './ini-text.ts'
-import { insertLines, joinLines, type Line, shownLines, splitLines } from './line.ts'
+import { endOfPart, insertLines, joinLines, type Line, shownLines, splitLines } from './line.ts'
 import { Refusal } from './refusal.ts'
 import type { Edit } from './text-piece.ts'
 
@@ -39,7 +39,8 @@ export function styleOf({ path, separator = ' = ', ignoreCase, inlineComments }:
   }
 }
 
-function remove({ lines, settings }: Found): Edit {
+function remove({ lines, style, settings }: Found): Edit {
+  for (const setting of settings) assertEnds(lines, style, setting)
   const isGone = (index: number) => settings.some(({ from, to }) => from <= index && index < to)
   return {
     text: joinLines(lines.filter((_, index) => !isGone(index))),
@@ -56,8 +57,9 @@ function put(params: IniSettingParams, found: Found): Edit {
     from: setting === undefined ? null : shownValue(setting),
     to: params.flag === true ? 'set' : String(params.value),
   }
+  if (setting !== undefined && isAsWanted(params, setting)) return { text: joinLines(found.lines), change }
+  if (String(params.value ?? '').endsWith('\\')) throw openValue()
   if (setting === undefined) return { text: joinLines(add(params, found)), change }
-  if (isAsWanted(params, setting)) return { text: joinLines(found.lines), change }
   return { text: joinLines(replace(params, found, setting)), change }
 }
 
@@ -68,36 +70,48 @@ function repeated({ setting }: IniSettingParams, settings: readonly IniSetting[]
   )
 }
 
+function openValue(): Refusal {
+  return new Refusal(
+    'the value ends in a backslash, so that the line below would be a part of it',
+    'Put it in quotes, if the program that reads the file takes them',
+  )
+}
+
 function isAsWanted({ flag, value }: IniSettingParams, setting: IniSetting): boolean {
   if (flag === true) return setting.separator === undefined
   if (setting.separator === undefined) return false
   // A wanted value may itself have what looks like a comment.
-  return [setting.value, setting.value + setting.tail].includes(String(value))
+  return [setting.value, (setting.value + setting.tail).trim()].includes(String(value))
 }
 
-function replace(
-  params: IniSettingParams,
-  { lines, style }: Found,
-  { from, to, indent, name, separator, tail }: IniSetting,
-): readonly Line[] {
-  assertEnds(lines, { indent, to })
-  const first = lines[from]
+function replace(params: IniSettingParams, { lines, style }: Found, setting: IniSetting): readonly Line[] {
+  assertEnds(lines, style, setting)
+  const { from, to } = setting
   const last = lines[to - 1]
-  if (first === undefined || last === undefined) return lines
-  const text = render(params, { indent, name, separator })
-  const isCommented = splitTail(String(params.value ?? ''), style).tail === ''
-  return [
-    ...lines.slice(0, from),
-    { text: isCommented ? text + tail : text, end: last.end },
-    ...lines.slice(to),
-  ]
+  if (last === undefined) return lines
+  const text = render(params, setting) + tailBehind(String(params.value ?? ''), style, setting)
+  return [...lines.slice(0, from), { text, end: last.end }, ...lines.slice(to)]
+}
+
+/** The comment that stays behind a new value, unless that has one of its own. */
+function tailBehind(value: string, style: IniStyle, { tail }: IniSetting): string {
+  if (splitTail(value, style).tail !== '') return ''
+  // Without a value, `#c` would be one.
+  return value === '' ? tail.replace(/^(\s+[#;]+)(?=[^\s#;])/, '$1 ') : tail
 }
 
 /** Whether deeper lines below a value belong to it depends on the program that reads the file. */
-function assertEnds(lines: readonly Line[], { indent, to }: Pick<IniSetting, 'indent' | 'to'>): void {
+function assertEnds(
+  lines: readonly Line[],
+  { mark }: IniStyle,
+  { indent, to, separator, value }: IniSetting,
+): void {
   const below = lines[to]?.text ?? ''
   const deeper = /^\s*/.exec(below)?.[0] ?? ''
-  if (deeper.length <= indent.length || /^\s*([#;[]|$)/.test(below) || /[=:]/.test(below)) return
+  if (deeper.length <= indent.length || /^\s*([#;[]|$)/.test(below) || mark === '') return
+  const isBegun = separator !== undefined && value === ''
+  const isSetting = mark === ':' ? /^[^:]+:(?!\/)/ : /^[^=<>!~]+=(?!=)/
+  if (!isBegun && isSetting.test(below)) return
   throw new Refusal(
     `${shownLines([to])} is indented deeper, and may be a part of the value`,
     'Write the value in one line by hand, or keep these lines with a file_block',
@@ -145,13 +159,11 @@ function spaced(separator: string | undefined): string | undefined {
   return separator?.replaceAll(/[ \t]+/g, ' ')
 }
 
-/** Behind its last setting; where it has none, behind its last line that is not blank. */
+/** Behind its last setting; where it has none, behind what comments it has. */
 function endOfSettings(lines: readonly Line[], { from, to, settings }: IniSection): number {
   const last = settings.at(-1)
   if (last !== undefined) return last.to
-  let at = to
-  while (at > from && lines[at - 1]?.text.trim() === '') at--
-  return at
+  return endOfPart(lines, from, to)
 }
 
 function shownValue({ separator, value }: IniSetting): string {

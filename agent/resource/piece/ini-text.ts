@@ -58,7 +58,7 @@ function parseSetting(lines: readonly Line[], from: number, style: IniStyle): In
   const text = lines[from]?.text ?? ''
   // `!includedir` is a command to the program that reads the file.
   if (/^\s*([#;!]|$)/.test(text)) return undefined
-  const to = endOf(lines, from)
+  const to = endOf(lines, from, style)
   const indent = /^\s*/.exec(text)?.[0] ?? ''
   const cut = separatorIn(text.slice(indent.length), style.mark)
   if (cut === undefined) {
@@ -69,10 +69,14 @@ function parseSetting(lines: readonly Line[], from: number, style: IniStyle): In
   return { from, to, indent, name: cut.name, separator: cut.separator, ...splitTail(whole, style) }
 }
 
-function endOf(lines: readonly Line[], from: number): number {
+function endOf(lines: readonly Line[], from: number, { inlineComments }: IniStyle): number {
   let last = from
-  const goesOn = () => lines[last]?.text.endsWith('\\') === true && !header.test(lines[last + 1]?.text ?? '')
-  while (last + 1 < lines.length && goesOn()) last++
+  for (const [index, { text }] of lines.entries()) {
+    if (index <= from) continue
+    if (lines[last]?.text.endsWith('\\') !== true || header.test(text)) break
+    // systemd passes over comments among the lines that a value goes on in.
+    if (inlineComments || !/^\s*[#;]/.test(text)) last = index
+  }
   return last + 1
 }
 
@@ -89,12 +93,13 @@ function separatorIn(text: string, mark: string): Cut | undefined {
   return { name: text.slice(0, found.index), separator, rest: text.slice(found.index + separator.length) }
 }
 
-/** What stands in quotes begins no comment. */
+/** What stands in quotes begins no comment, and neither does a value such as `#fff`. */
 export function splitTail(
   text: string,
   { inlineComments }: Pick<IniStyle, 'inlineComments'>,
 ): { readonly value: string; readonly tail: string } {
   if (!inlineComments || text.includes('\n')) return { value: text, tail: '' }
+  if (/^[#;]+(\s|$)/.test(text)) return { value: '', tail: ` ${text}` }
   let quote = ''
   for (let at = 0; at < text.length; at++) {
     const character = text[at] ?? ''

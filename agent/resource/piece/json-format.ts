@@ -17,7 +17,9 @@ export const jsonFormat: Format = {
     const root = treeOf(text)
     if (root === undefined && text.trim() === '')
       return yield `${JSON.stringify(withAt(undefined, key, value), null, 2)}\n`
-    if (root !== undefined) yield* setIn(text, root, { key, value })
+    // The library puts a value above a comment that is all there is.
+    if (root === undefined) yield `${text}${JSON.stringify(withAt(undefined, key, value), null, 2)}\n`
+    else yield* setIn(text, root, { key, value })
     yield byLibrary(text, key, value)
   },
   *remove(text, key) {
@@ -178,8 +180,11 @@ function withoutProperty(text: string, property: Node): string {
       { from: lineStart(text, property.offset), to: Math.min(lineEnd(text, past) + 1, text.length) },
     ])
   const gap = /^[ \t]*/.exec(text.slice(past))?.[0].length ?? 0
-  if (dangling !== undefined && text.slice(dangling, property.offset).trim() === '')
-    return spliceAll(text, [{ from: dangling - 1, to: end }])
+  if (dangling !== undefined && text.slice(dangling, property.offset).trim() === '') {
+    if (!beginsLine(text, dangling - 1) || (rest !== '' && !rest.startsWith('//')))
+      return spliceAll(text, [{ from: dangling - 1, to: end }])
+    return spliceAll(text, [{ from: lineStart(text, dangling - 1), to: lineEnd(text, end) + 1 }])
+  }
   return spliceAll(text, [...drop, { from: property.offset, to: past + gap }])
 }
 

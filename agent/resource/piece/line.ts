@@ -30,6 +30,20 @@ export function insertLines(lines: readonly Line[], at: number, texts: readonly 
   return [...above, ...texts.map((text) => ({ text, end })), ...lines.slice(at)]
 }
 
+/**
+ * Index behind the last line of a part, for what is put at its end. A comment that touches the header below is about that,
+ * where a blank line parts it from what stands above.
+ */
+export function endOfPart(lines: readonly Line[], from: number, to: number): number {
+  const isBlank = (index: number) => lines[index]?.text.trim() === ''
+  const isComment = (index: number) => /^\s*[#;]/.test(lines[index]?.text ?? '')
+  let top = to
+  while (to < lines.length && top > from && isComment(top - 1)) top--
+  let at = top > from && isBlank(top - 1) ? top : to
+  while (at > from && isBlank(at - 1)) at--
+  return at
+}
+
 /** For people: `line 3`, or `lines 3, 7 and 9`; counted from 0, shown from 1. */
 export function shownLines(indexes: readonly number[]): string {
   const numbers = indexes.map((index) => String(index + 1))

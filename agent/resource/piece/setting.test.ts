@@ -133,6 +133,13 @@ describe('JSON', () => {
     ['an empty list', { key: ['a', 0], value: 1 }, '{\n\t"a": []\n}\n', '{\n\t"a": [\n\t\t1\n\t]\n}\n'],
     ['a comma at the end', { key: ['b'], value: 2 }, '{\n  "a": 1,\n}\n', '{\n  "a": 1,\n  "b": 2,\n}\n'],
     ['one line', { key: ['b'], value: 2 }, '{"a":1}', '{"a":1, "b": 2}'],
+    ['below a comment that is all there is', { key: ['a'], value: 1 }, '// c\n', '// c\n{\n  "a": 1\n}\n'],
+    [
+      'absent: the last one, its comma before it',
+      { ensure: 'absent', key: ['c'] },
+      '{\n  "a": 1\n  , "b": 2 // b\n  , "c": 3\n}\n',
+      '{\n  "a": 1\n  , "b": 2 // b\n}\n',
+    ],
   ])('%s', check(jsonFormat))
 
   test.each<readonly [string, SettingParams, string, string]>([
@@ -227,12 +234,71 @@ describe('YAML', () => {
       '- x: 1\n-   z: 3\n',
       '- x: 1\n-   z: 3\n    q: c\n',
     ],
+    [
+      'a list, a comment behind its name',
+      { key: ['a'], value: [2] },
+      'a:   # c\n  - 1\n',
+      'a:   # c\n  - 2\n',
+    ],
+    [
+      'a text, a comment behind its name',
+      { key: ['a'], value: 'x' },
+      'a: # c\n  - 1\nb: 2\n',
+      'a: x # c\nb: 2\n',
+    ],
+    // `---` is a mark at the begin of a line only, and was written once with quotes and once without.
+    ['what looks like a mark', { key: ['b'], value: '---' }, 'a: 1\n', 'a: 1\nb: ---\n'],
+    [
+      'white space that is no space',
+      { key: ['a', 0], value: '\u2003' },
+      'a: [x]   # c\n',
+      'a: [\u2003]   # c\n',
+    ],
+    [
+      'absent: in a flow, what is around it as it was',
+      { ensure: 'absent', key: ['db', 'x'] },
+      yaml,
+      yaml.replace('x: 1,  y', 'y'),
+    ],
+    [
+      'absent: the last one in a flow',
+      { ensure: 'absent', key: ['db', 'y'] },
+      yaml,
+      yaml.replace(',  y: 2', ''),
+    ],
+    [
+      'absent: the first one behind a dash',
+      { ensure: 'absent', key: [0, 'a'] },
+      '- a: 1\n  b: 2 # b\n-   odd\n',
+      '- b: 2 # b\n-   odd\n',
+    ],
+    [
+      'absent: the only one, the comment above it stays',
+      { ensure: 'absent', key: ['a', 'b'] },
+      'a: # a\n  # c\n  b: 1\nd:   2\n',
+      'a: {} # a\n  # c\nd:   2\n',
+    ],
+    [
+      'absent: the only one behind a dash',
+      { ensure: 'absent', key: ['a', 0, 'b'] },
+      'a:\n-   b: 1\n-   c: 2\nd:   2\n',
+      'a:\n- {}\n-   c: 2\nd:   2\n',
+    ],
+    [
+      'an item that is an object',
+      { key: ['a', 0], value: '22:22' },
+      'a:\n-   x: 1\n    y: 2\nd:   2\n',
+      'a:\n- "22:22"\nd:   2\n',
+    ],
+    ['a member where only a comment stood', { key: ['a', 'b'], value: 2 }, 'a: # c\n', 'a: # c\n  b: 2\n'],
   ])('%s', check(yamlFormat))
 
   test('keeps comments when the document has to be laid out anew', () => {
-    const { text } = editSetting(yamlFormat, { ensure: 'absent', key: ['db', 'x'] }, yaml)
+    const before = `${yaml}'quoted': |-\n    two\n    lines`
+    const { text } = editSetting(yamlFormat, { key: ['quoted'], value: 'x\n\n\ny\n\n' }, before)
+    expect(text).not.toContain(yaml)
     for (const comment of yaml.match(/#.*/g) ?? []) expect(text).toContain(comment)
-    expect(yamlFormat.parse(text)).toMatchObject({ db: { y: 2 } })
+    expect(yamlFormat.parse(text)).toMatchObject({ quoted: 'x\n\n\ny\n\n' })
   })
 
   test.each<readonly [string, SettingParams, string, string]>([
@@ -276,6 +342,54 @@ describe('TOML', () => {
     ['a new file', { key: ['a', 'b'], value: 1 }, '', '[a]\nb = 1\n'],
     ['absent', { ensure: 'absent', key: ['db', 'url'] }, toml, toml.replace('url="u"\n', '')],
     ['absent in sync', { ensure: 'absent', key: ['db', 'x'] }, toml, toml],
+    [
+      'a value, headers as they are',
+      { key: ['a'], value: 2 },
+      'a = 1\n[ b . "c d" ]\n',
+      'a = 2\n[ b . "c d" ]\n',
+    ],
+    ['another type, a comment behind it', { key: ['a'], value: [] }, "a = 'x' # c\n", 'a = [] # c\n'],
+    [
+      'an item, others as they are',
+      { key: ['a', 0], value: 1 },
+      'a = [ ] # a\nb = [] # b\n\n\n\n[ c ]\n',
+      'a = [ 1 ] # a\nb = [] # b\n\n\n\n[ c ]\n',
+    ],
+    [
+      'a list item by item',
+      { key: ['a'], value: [1, 5, 3, 4] },
+      'a = [\n  1, # one\n  2, # two\n  3 # three\n]\n',
+      'a = [\n  1, # one\n  5, # two\n  3, # three\n  4\n]\n',
+    ],
+    [
+      'a list that gets shorter',
+      { key: ['a'], value: [1] },
+      'a = [\n  1, # one\n  2, # two\n  3, # three\n]\n',
+      'a = [\n  1, # one\n]\n',
+    ],
+    ['the quotes of a text', { key: ['a'], value: 'C:\\x' }, "a = '\\\\host' # c\n", "a = 'C:\\x' # c\n"],
+    [
+      'one of many that look the same',
+      { key: ['p', 1, 'q', 0, 'on'], value: false },
+      '[[p]]\n[[p.q]]\non = true\n[[p]]\n[[p.q]]\non = true\n',
+      '[[p]]\n[[p.q]]\non = true\n[[p]]\n[[p.q]]\non = false\n',
+    ],
+    [
+      'absent: a name that has to be quoted',
+      { ensure: 'absent', key: ['a"b'] },
+      '"a\\"b" = 1 # c\n[ c ]\n',
+      '[ c ]\n',
+    ],
+    [
+      'absent: a table with those below it',
+      { ensure: 'absent', key: ['a'] },
+      'x = 1\n\n[a]\nb = 1\n[a.c]\nd = [\n  2 ]\n\n# about e\n[ e ]\n',
+      'x = 1\n\n\n# about e\n[ e ]\n',
+    ],
+    ['a list of tables in a new file', { key: ['a'], value: [{ b: 1 }] }, '', 'a = [ { b = 1 } ]\n'],
+    ['a name of JavaScript', { key: ['__proto__'], value: 1 }, '', '__proto__ = 1\n'],
+    ['below a last line without an end', { key: ['b'], value: 2 }, 'a = 1 # c', 'a = 1 # c\nb = 2\n'],
+    ['in a table without an end', { key: ['a', 'b'], value: 2 }, '[a]', '[a]\nb = 2\n'],
   ])('%s', check(tomlFormat))
 
   test.each<readonly [string, SettingParams, string, string]>([
@@ -361,3 +475,57 @@ describe.each(formats)('$name', (format, text) => {
     )
   })
 })
+
+type Layout = readonly [
+  name: string,
+  format: Format,
+  render: (line: string, isLast: boolean) => string,
+  head: string,
+  foot: string,
+]
+/** Each member in a line of its own, laid out oddly. */
+const layouts: readonly Layout[] = [
+  [
+    'JSON',
+    jsonFormat,
+    (line, isLast) => `\t"${line.replace('=', '" :  ')}${isLast ? '' : ','} // c`,
+    '{\n',
+    '\n}\n',
+  ],
+  ['YAML', yamlFormat, (line) => `${line.replace('=', ':   ')} # c`, '---\n', '\n'],
+  ['TOML', tomlFormat, (line) => `${line.replace('=', '  =')} # c`, '[ t ]\n', '\n'],
+]
+
+test.each(layouts)(
+  '%s: a value that is set or goes leaves every other byte',
+  (_, format, render, head, foot) => {
+    const above = format === tomlFormat ? ['t'] : []
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.constantFrom('a', 'b', 'ab', 'c-d', 'e_f', 'zz'), { minLength: 2 }),
+        fc.array(fc.oneof(leaf, fc.array(leaf, { maxLength: 2 })), { minLength: 6, maxLength: 6 }),
+        fc.array(fc.constantFrom('', '\n', '\n\n'), { minLength: 6, maxLength: 6 }),
+        fc.nat(5),
+        leaf,
+        (names, values, gaps, which, wanted) => {
+          const lines = names.map(
+            (one, index) =>
+              (gaps[index] ?? '') +
+              render(`${one}=${JSON.stringify(values[index])}`, index === names.length - 1),
+          )
+          const before = head + lines.join('\n') + foot
+          const index = which % names.length
+          const key = [...above, names[index] ?? '']
+          const { text } = editSetting(format, { key, value: wanted }, before)
+          expect(editSetting(format, { key, value: wanted }, text).text).toBe(text)
+          const others = lines.filter((_, at) => at !== index)
+          for (const one of others) expect(text).toContain(`\n${one}`)
+          const removed = editSetting(format, { ensure: 'absent', key }, text).text
+          // JSON's last one has no comma.
+          for (const one of others.slice(0, -1)) expect(removed).toContain(`\n${one}`)
+          expect(removed.split('\n').length).toBeLessThanOrEqual(before.split('\n').length - 1)
+        },
+      ),
+    )
+  },
+)

@@ -8,7 +8,7 @@ import { RekindleError } from '../../../schemas/errors.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { Host } from '../../host/host.ts'
 import { validateContent } from '../file/validate-content.ts'
-import type { Instance, ResourceType, Wanted } from '../resource-type.ts'
+import type { Instance, Reading, ResourceType, Wanted } from '../resource-type.ts'
 import { readEach, readTextFile, type TextFile, withTextDiff, writeTextFile } from '../text-file.ts'
 import { Refusal } from './refusal.ts'
 
@@ -29,10 +29,13 @@ export interface Edit {
   readonly change: Change
 }
 
+/** Pure. The text has no byte order mark; that of a missing file is empty. @throws Refusal */
+export type EditText<Params> = (wanted: Wanted<Params>, text: string) => Edit
+
 export interface Piece<Params> {
   readonly name: string
-  /** Pure. The text has no byte order mark; that of a missing file is empty. @throws Refusal */
-  edit(wanted: Wanted<Params>, text: string): Edit
+  /** Called when there is something to read: an agent without such a resource has no use for the parser of a format. */
+  load(): EditText<Params> | Promise<EditText<Params>>
 }
 
 export interface PieceState {
@@ -44,22 +47,11 @@ const byteOrderMark = '\uFEFF'
 
 export function textPiece<Params extends PieceParams>({
   name,
-  edit,
+  load,
 }: Piece<Params>): ResourceType<Params, PieceState> {
-  function readOne(host: Host, wanted: Wanted<Params>): PieceState {
-    const file = readTextFile(host, wanted.params.path)
-    try {
-      return { file, edit: editOf(wanted, file) }
-    } catch (cause) {
-      if (!(cause instanceof Refusal)) throw cause
-      throw refuse(wanted, cause)
-    }
-  }
-
-  function editOf(wanted: Wanted<Params>, { text = '' }: TextFile): Edit {
-    const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ''
-    const made = edit(wanted, text.slice(mark.length))
-    return { ...made, text: mark + made.text }
+  async function read(host: Host, wanted: readonly Wanted<Params>[]): Promise<Reading<PieceState>> {
+    const edit = await load()
+    return readEach(wanted, (one) => readOne(host, one, edit))
   }
 
   function diff({ params }: Wanted<Params>, { file, edit: { text, change } }: PieceState): readonly Change[] {
@@ -68,7 +60,7 @@ export function textPiece<Params extends PieceParams>({
   }
 
   async function apply(host: Host, wanted: Wanted<Params>): Promise<void> {
-    const { file, edit: made } = readOne(host, wanted)
+    const { file, edit: made } = readOne(host, wanted, await load())
     if (made.text === (file.text ?? '')) return
     if (file.kind === 'absent' && wanted.params.create === false) throw missing(wanted)
     await write(host, wanted, { file, text: made.text })
@@ -86,12 +78,28 @@ export function textPiece<Params extends PieceParams>({
 
   return {
     name,
-    read: (host, wanted) => readEach(wanted, (one) => readOne(host, one)),
+    read,
     diff,
     apply,
     explain,
     inspect: (_, title) => Promise.resolve(cannotInspect(name, title)),
     watch: ({ params }) => [params.path],
+  }
+}
+
+function readOne<Params extends PieceParams>(
+  host: Host,
+  wanted: Wanted<Params>,
+  edit: EditText<Params>,
+): PieceState {
+  const file = readTextFile(host, wanted.params.path)
+  const { text = '' } = file
+  const mark = text.startsWith(byteOrderMark) ? byteOrderMark : ''
+  try {
+    const made = edit(wanted, text.slice(mark.length))
+    return { file, edit: { ...made, text: mark + made.text } }
+  } catch (cause) {
+    throw cause instanceof Refusal ? refuse(wanted, cause) : cause
   }
 }
 

@@ -20,7 +20,7 @@ import {
 } from 'yaml'
 import { Refusal } from './refusal.ts'
 import { type Format, type Key, shownKey, withAt } from './setting.ts'
-import { indentAt, lineEnd, lineStart, spliceAll } from './splice.ts'
+import { beginsLine, indentAt, lineEnd, lineStart, type Splice, spliceAll } from './splice.ts'
 
 export const yamlFormat: Format = {
   name: 'YAML',
@@ -68,7 +68,9 @@ function isAmbiguous(node: unknown): boolean {
   if (isSeq(node)) return node.items.some(isAmbiguous)
   if (isMap(node)) return node.items.some(({ value }) => isAmbiguous(value))
   if (!isScalar(node) || node.type !== 'PLAIN' || typeof node.value !== 'string') return false
-  return parseDocument(node.source ?? '', { version: '1.1' }).toJS() !== node.value
+  if (node.value.includes('\n')) return false
+  // As a value, since `---` alone would be a mark.
+  return parseDocument(`- ${node.source}`, { version: '1.1' }).toJS()?.[0] !== node.value
 }
 
 type Parsed = Document.Parsed
@@ -77,6 +79,7 @@ function documentOf(text: string): Parsed {
   const documents = parseAllDocuments(text, {
     merge: false,
     keepSourceTokens: true,
+    compat: style.compat,
     prettyErrors: true,
   })
   // An empty stream has no documents in it; parsed as one, it is a document without contents.
@@ -185,6 +188,7 @@ function* replace(text: string, parent: YAMLMap | YAMLSeq, { name, value }: Memb
     const put = inline(value)
     if (node.range) yield spliceAll(text, [{ from: node.range[0], to: node.range[1], put }])
   }
+  if (isSeq(parent) && parent.flow !== true) yield* replaceItem(text, node as Node, value)
   const from = (pair?.key as Scalar | undefined)?.range?.[0]
   if (pair === undefined || from === undefined || parent.flow === true) return
   const valueEnd = (node as Node | null)?.range?.[1]
@@ -192,7 +196,26 @@ function* replace(text: string, parent: YAMLMap | YAMLSeq, { name, value }: Memb
   const written = text.slice(from, (pair.key as Scalar).range?.[1])
   const anchor = isScalar(node) || isCollection(node) ? node.anchor : undefined
   const head = anchor === undefined ? `${written}:` : `${written}: &${anchor}`
-  yield spliceAll(text, [{ from, to, put: renderPair(head, value, columnIndent(text, from)) }])
+  const put = renderPair(head, value, columnIndent(text, from))
+  if (!isPlain) yield* besideComment(text, { from, to, put })
+  yield spliceAll(text, [{ from, to, put }])
+}
+
+function* replaceItem(text: string, item: Node, value: unknown): Iterable<string> {
+  const from = dashBefore(text, item)
+  const end = item.range?.[1]
+  if (from === undefined || end === undefined) return
+  const put = renderItem(value, columnIndent(text, from))
+  yield spliceAll(text, [{ from, to: trimmedEnd(text, end, from), put }])
+}
+
+/** A comment behind the name of what begins in the next line, or is not there yet. */
+function* besideComment(text: string, { from, to, put }: Required<Splice>): Iterable<string> {
+  const end = lineEnd(text, from)
+  const comment = /[ \t]+#.*$/.exec(text.slice(from, end))?.[0]
+  if (comment === undefined) return
+  const [first = '', ...rest] = put.split('\n')
+  yield spliceAll(text, [{ from, to: Math.max(to, end), put: [first + comment, ...rest].join('\n') }])
 }
 
 /** One that stands in its line as a whole. */
@@ -243,16 +266,52 @@ function* removeIn(text: string, root: Node, key: Key): Iterable<string> {
     .slice(0, -1)
     .reduce<unknown>((at, name) => (isCollection(at) ? childOf(at as YAMLMap, name) : undefined), root)
   const name = key.at(-1)
-  if (!isMap(parent) || parent.flow === true || name === undefined) return
+  if (!isMap(parent) || name === undefined) return
+  if (parent.flow === true) return yield* removeInFlow(text, parent, name)
   const pair = pairOf(parent, name)
   const from = (pair?.key as Scalar | undefined)?.range?.[0]
   if (pair === undefined || from === undefined) return
   const end = trimmedEnd(text, endOfPair(pair) ?? from, from)
   const to = Math.min(lineEnd(text, end) + 1, text.length)
+  const next = parent.items[parent.items.indexOf(pair) + 1]
+  // The first in an item of a list: the next moves up behind the dash.
+  if (!beginsLine(text, from) && next !== undefined)
+    yield spliceAll(text, [{ from, to: (next.key as Scalar).range?.[0] ?? to }])
   if (parent.items.length > 1) return yield spliceAll(text, [{ from: lineStart(text, from), to }])
   if (key.length === 1) yield spliceAll(text, [{ from: lineStart(text, from), to }])
   // What would stay empty would be null, and no object.
-  else yield* replaceWithEmpty(text, root, key.slice(0, -1))
+  else {
+    const above = holderOf(root, key.slice(0, -1))?.key
+    const colon = isScalar(above) ? text.indexOf(':', above.range?.[1]) : -1
+    // Comments above the member stay.
+    if (colon !== -1)
+      yield spliceAll(text, [
+        { from: colon + 1, put: ' {}' },
+        { from: lineStart(text, from), to },
+      ])
+    yield* replaceWithEmpty(text, root, key.slice(0, -1))
+  }
+}
+
+function* removeInFlow(text: string, { items }: YAMLMap, name: string | number): Iterable<string> {
+  const index = items.findIndex(({ key }) => nameOf(key) === name)
+  const [previous, own, next] = [items[index - 1], items[index], items[index + 1]]
+  if (own === undefined) return
+  const startOf = ({ key }: Pair) => (key as Scalar).range?.[0]
+  const from = startOf(own)
+  const to = endOfPair(own)
+  if (from === undefined || to === undefined) return
+  if (next !== undefined) yield spliceAll(text, [{ from, to: startOf(next) ?? to }])
+  else yield spliceAll(text, [{ from: (previous && endOfPair(previous)) ?? from, to }])
+}
+
+/** The pair that a key names. */
+function holderOf(root: Node, key: Key): Pair | undefined {
+  const parent = key
+    .slice(0, -1)
+    .reduce<unknown>((at, name) => (isCollection(at) ? childOf(at as YAMLMap, name) : undefined), root)
+  const name = key.at(-1)
+  return isMap(parent) && name !== undefined ? pairOf(parent, name) : undefined
 }
 
 function* replaceWithEmpty(text: string, root: Node, key: Key): Iterable<string> {
@@ -260,7 +319,8 @@ function* replaceWithEmpty(text: string, root: Node, key: Key): Iterable<string>
     .slice(0, -1)
     .reduce<unknown>((at, name) => (isCollection(at) ? childOf(at as YAMLMap, name) : undefined), root)
   const name = key.at(-1)
-  if (isMap(parent) && name !== undefined) yield* replace(text, parent, { name, value: {} })
+  if (isCollection(parent) && name !== undefined)
+    yield* replace(text, parent as YAMLMap | YAMLSeq, { name, value: {} })
 }
 
 function columnIndent(text: string, at: number): string {
@@ -280,7 +340,7 @@ function renderItem(value: unknown, indent: string): string {
 }
 
 function renderName(name: string | number): string {
-  return stringify(name, style).trimEnd()
+  return stringify(name, style).replace(/\n$/, '')
 }
 
 function indented(text: string, indent: string): string {
@@ -289,7 +349,7 @@ function indented(text: string, indent: string): string {
 
 /** In one line; JSON is YAML too, where a string has line ends. */
 function inline(value: unknown): string {
-  const flow = stringify(value, { ...style, collectionStyle: 'flow', blockQuote: false }).trimEnd()
+  const flow = stringify(value, { ...style, collectionStyle: 'flow', blockQuote: false }).replace(/\n$/, '')
   return flow.includes('\n') ? JSON.stringify(value) : flow
 }
 
