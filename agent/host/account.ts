@@ -46,6 +46,20 @@ export function parseExpiries(text: string): ReadonlyMap<string, string> {
   )
 }
 
+/** Days between changes of a password; -1: no limit. */
+export interface PasswordAge {
+  readonly min: number
+  readonly max: number
+  /** Days before the end at which people are warned. */
+  readonly warn: number
+}
+
+/** Of each account that has a line; an empty field is no limit. */
+export function parsePasswordAges(text: string): ReadonlyMap<string, PasswordAge> {
+  const days = (field = '') => (isId(field) ? Number(field) : -1)
+  return byName(text, (_name, [, , min, max, warn]) => ({ min: days(min), max: days(max), warn: days(warn) }))
+}
+
 function byName<Value>(
   text: string,
   parse: (name: string, rest: readonly string[]) => Value | undefined,

@@ -5,7 +5,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
-import { type Account, type Group, parseExpiries, parseGroup, parsePasswd, parseShadow } from './account.ts'
+import {
+  type Account,
+  type Group,
+  type PasswordAge,
+  parseExpiries,
+  parseGroup,
+  parsePasswd,
+  parsePasswordAges,
+  parseShadow,
+} from './account.ts'
 import type { Exec } from './exec.ts'
 
 export interface PasswdDatabase {
@@ -15,11 +24,15 @@ export interface PasswdDatabase {
   readonly hashes: ReadonlyMap<string, string> | undefined
   /** The last day of accounts as YYYY-MM-DD, or `never`, by name; undefined with the hashes. */
   readonly expiries: ReadonlyMap<string, string> | undefined
+  /** By name; undefined with the hashes. */
+  readonly ages: ReadonlyMap<string, PasswordAge> | undefined
 }
 
 /** What of an account is to be set; absent fields are left to the tool, or as they are. */
 export interface AccountSettings {
   readonly uid?: number | undefined
+  /** Take the id although another account has it. Default false. */
+  readonly allowDuplicateId?: boolean | undefined
   /** Name of the primary group. */
   readonly group?: string | undefined
   /** All supplementary groups. */
@@ -36,6 +49,8 @@ export interface NewAccount extends AccountSettings {
 
 export interface GroupSettings {
   readonly gid?: number | undefined
+  /** Take the id although another group has it. Default false. */
+  readonly allowDuplicateId?: boolean | undefined
 }
 
 export interface NewGroup extends GroupSettings {
@@ -52,6 +67,7 @@ export interface Passwd {
   setLocked(name: string, locked: boolean): Promise<void>
   /** @param day YYYY-MM-DD, or `never` */
   setExpiry(name: string, day: string): Promise<void>
+  setPasswordAge(name: string, age: Partial<PasswordAge>): Promise<void>
   addGroup(name: string, group: NewGroup): Promise<void>
   /** All who have it as a supplementary group. */
   setMembers(name: string, members: readonly string[]): Promise<void>
@@ -122,24 +138,33 @@ export function createPasswd(exec: Exec, root = '/'): Passwd {
         '--',
         name,
       ]),
+    setPasswordAge: (name, { min, max, warn }) =>
+      run({ what: `set the age of the password of user "${name}"`, kept: 'the days that were there' }, [
+        'chage',
+        ...(min === undefined ? [] : [`--mindays=${min}`]),
+        ...(max === undefined ? [] : [`--maxdays=${max}`]),
+        ...(warn === undefined ? [] : [`--warndays=${warn}`]),
+        '--',
+        name,
+      ]),
     setMembers: (name, members) =>
       run({ what: `set the members of group "${name}"`, kept: 'the members that were there' }, [
         'gpasswd',
         `--members=${members.join(',')}`,
         name,
       ]),
-    addGroup: (name, { gid, system }) =>
+    addGroup: (name, { system, ...settings }) =>
       run({ what: `add group "${name}"`, kept: `group "${name}" does not exist` }, [
         'groupadd',
         ...(system ? ['--system'] : []),
-        ...gidArguments(gid),
+        ...gidArguments(settings),
         '--',
         name,
       ]),
-    changeGroup: (name, { gid }) =>
+    changeGroup: (name, settings) =>
       run({ what: `change group "${name}"`, kept: `group "${name}" as it was` }, [
         'groupmod',
-        ...gidArguments(gid),
+        ...gidArguments(settings),
         '--',
         name,
       ]),
@@ -148,9 +173,10 @@ export function createPasswd(exec: Exec, root = '/'): Passwd {
   }
 }
 
-function settingArguments({ uid, group, groups, home, shell, comment }: AccountSettings): readonly string[] {
+function settingArguments(settings: AccountSettings): readonly string[] {
+  const { uid, allowDuplicateId, group, groups, home, shell, comment } = settings
   return [
-    ...(uid === undefined ? [] : [`--uid=${uid}`]),
+    ...(uid === undefined ? [] : [`--uid=${uid}`, ...duplicate(allowDuplicateId)]),
     ...(group === undefined ? [] : [`--gid=${group}`]),
     ...(groups === undefined ? [] : [`--groups=${groups.join(',')}`]),
     ...(home === undefined ? [] : [`--home=${home}`]),
@@ -159,8 +185,12 @@ function settingArguments({ uid, group, groups, home, shell, comment }: AccountS
   ]
 }
 
-function gidArguments(gid: number | undefined): readonly string[] {
-  return gid === undefined ? [] : [`--gid=${gid}`]
+function gidArguments({ gid, allowDuplicateId }: GroupSettings): readonly string[] {
+  return gid === undefined ? [] : [`--gid=${gid}`, ...duplicate(allowDuplicateId)]
+}
+
+function duplicate(allowed = false): readonly string[] {
+  return allowed ? ['--non-unique'] : []
 }
 
 function readDatabase(folder: string): PasswdDatabase {
@@ -171,13 +201,13 @@ function readDatabase(folder: string): PasswdDatabase {
   }
 }
 
-function readShadow(path: string): Pick<PasswdDatabase, 'hashes' | 'expiries'> {
+function readShadow(path: string): Pick<PasswdDatabase, 'hashes' | 'expiries' | 'ages'> {
   try {
     const text = readFileSync(path, 'utf8')
-    return { hashes: parseShadow(text), expiries: parseExpiries(text) }
+    return { hashes: parseShadow(text), expiries: parseExpiries(text), ages: parsePasswordAges(text) }
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT'))
-      return { hashes: undefined, expiries: undefined }
+      return { hashes: undefined, expiries: undefined, ages: undefined }
     throw error
   }
 }

@@ -44,9 +44,9 @@ async function apply(
   { found }: GroupState,
 ): Promise<void> {
   if (params.ensure === 'absent') return await passwd.removeGroup(title)
-  if (found === undefined) await passwd.addGroup(title, { gid: params.gid, system: params.system ?? false })
-  else if (params.gid !== undefined && params.gid !== found.gid)
-    await passwd.changeGroup(title, { gid: params.gid })
+  const { gid, allowDuplicateId, system = false } = params
+  if (found === undefined) await passwd.addGroup(title, { gid, allowDuplicateId, system })
+  else if (gid !== undefined && gid !== found.gid) await passwd.changeGroup(title, { gid, allowDuplicateId })
   const members = membersWanted(params, found?.members ?? [])
   if (members !== undefined && members.join() !== found?.members.toSorted().join())
     await passwd.setMembers(title, members)

@@ -1,5 +1,5 @@
 /** For tests: accounts and groups that are kept in memory, with the shadow tools' rules that types rely on. */
-import type { Account, Group } from '../host/account.ts'
+import type { Account, Group, PasswordAge } from '../host/account.ts'
 import type { AccountSettings, Passwd } from '../host/passwd.ts'
 
 export interface MemoryPasswd extends Passwd {
@@ -13,6 +13,7 @@ export function memoryPasswd(): MemoryPasswd {
   const groups = new Map<string, Group>()
   const hashes = new Map<string, string>()
   const expiries = new Map<string, string>()
+  const ages = new Map<string, PasswordAge>()
   const nextId = () => 1000 + accounts.size + groups.size
   const gidOf = (name: string): number => {
     const gid = groups.get(name)?.gid
@@ -48,6 +49,7 @@ export function memoryPasswd(): MemoryPasswd {
       groups: new Map(groups),
       hashes: new Map(hashes),
       expiries: new Map(expiries),
+      ages: new Map(ages),
     }),
     async addAccount(name, settings) {
       if (accounts.has(name)) throw new Error(`user '${name}' already exists`)
@@ -74,6 +76,9 @@ export function memoryPasswd(): MemoryPasswd {
     },
     async setPasswordHash(name, hash) {
       hashes.set(name, hash)
+    },
+    async setPasswordAge(name, age) {
+      ages.set(name, { min: 0, max: 99_999, warn: 7, ...ages.get(name), ...age })
     },
     async setLocked(name, locked) {
       const bare = (hashes.get(name) ?? '').replace(/^!/, '')

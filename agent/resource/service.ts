@@ -20,6 +20,7 @@ import {
   runningProvider,
   type ServiceState,
   type ServiceStep,
+  toError,
   type WantedService,
 } from './service/init-system.ts'
 import { openrc } from './service/openrc.ts'
@@ -45,7 +46,6 @@ async function readGroup(
   group: readonly WantedService[],
 ): Promise<Reading<ServiceState>> {
   const found = new Map<ResourceId, ServiceState | Error>()
-  // One by one where that fails for all, so that one bad answer fails alone.
   const reading = await initSystems[provider].read(host, group).catch(toError)
   for (const one of group) {
     const state = reading instanceof Error ? reading : (reading.get(one.id) ?? noInit(one))
@@ -95,8 +95,11 @@ async function runOwn(host: Host, wanted: WantedService, name: CommandName): Pro
 
 /** What did not run before this run has read what changed as it started; what does not run now stays so. */
 async function refresh(host: Host, wanted: WantedService, before: ServiceState): Promise<void> {
-  if (!before.runs) return
-  const state = (await read(host, [wanted])).get(wanted.id)
+  const { ensure } = wanted.params
+  if (ensure !== undefined && !before.runs) return
+  // Where that is not managed, this run has started nothing, and a script has not been asked yet.
+  const asked: WantedService = { ...wanted, params: { ...wanted.params, ensure: ensure ?? 'running' } }
+  const state = (await read(host, [asked])).get(wanted.id)
   if (state instanceof Error) throw state
   if (state === undefined || !state.runs) return
   const job = { wanted, state }
@@ -194,10 +197,6 @@ function noInit({ id, where }: WantedService): RekindleError {
     where,
     hint: 'Give a "provider" where one comes later',
   })
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** The links that are there while it runs, that enable it and that mask it. A script's own state leaves no such trace. */

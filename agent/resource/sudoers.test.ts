@@ -11,6 +11,7 @@ test.each([
     { user: 'app', hosts: 'web1,web2', commands: '/bin/env A=1', setEnvironment: true },
     'app web1,web2=(root) SETENV: /bin/env A\\=1',
   ],
+  [{ user: 'app', commands: ['/bin/id #u', '/bin/w'] }, 'app ALL=(root) /bin/id \\#u, /bin/w'],
 ])('renderRule(%j) is %s', (rule, text) => {
   expect(renderRule(rule)).toBe(text)
 })

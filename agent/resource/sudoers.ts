@@ -44,7 +44,10 @@ export function renderRule({ user, group, hosts = 'ALL', runAs = 'root', command
   return `${who} ${hosts}=(${runAs}) ${words.join(' ')}`
 }
 
-/** sudoers(5): these end a command or an argument, unless a backslash stands before them. */
+/**
+ * sudoers(5): these end a command, unless a backslash stands before them. What `#` cuts off is a comment, so that the rule
+ * would hold for any arguments.
+ */
 function escapeCommand(command: string): string {
-  return command.replace(/[\\,:=]/g, '\\$&')
+  return command.replace(/[\\,:=#]/g, '\\$&')
 }

@@ -47,6 +47,12 @@ describe('diff()', () => {
       state: { ...actual, expiry: '2026-01-01' },
       changes: ['expiry: 2026-01-01 -> 2027-12-31'],
     },
+    {
+      title: 'its password may stay for other times',
+      params: { passwordMinDays: 1, passwordMaxDays: -1, passwordWarnDays: 14 },
+      state: { ...actual, age: { min: 0, max: 365, warn: 14 } },
+      changes: ['passwordMinDays: 0 -> 1', 'passwordMaxDays: 365 -> -1'],
+    },
     { title: 'it is absent as wanted', params: { ensure: 'absent' }, state: nobody, changes: [] },
     {
       title: 'it is missing',
@@ -144,7 +150,7 @@ test('read() leaves hashes alone where the password is not managed, and refuses 
 
 test('a new account gets password, lock and last day, and a second run nothing', async () => {
   const passwd = memoryPasswd()
-  const params: UserParams = { password: hash, locked: true, expiry: '2027-12-31' }
+  const params: UserParams = { password: hash, locked: true, expiry: '2027-12-31', passwordMaxDays: 90 }
   await converge(passwd, params)
   expect(passwd.hashes.get('u1')).toBe(`!${hash}`)
   const state = user.read(partialHost({ passwd }), [wantedOf(params)]).get('user:u1')

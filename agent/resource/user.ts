@@ -5,7 +5,7 @@
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, UserParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import type { Account } from '../host/account.ts'
+import type { Account, PasswordAge } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
 import type { AccountSettings, Passwd, PasswdDatabase } from '../host/passwd.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
@@ -21,6 +21,8 @@ export interface UserState {
   readonly hash: string | undefined
   /** The last day, or `never`; undefined where there is no shadow entry. */
   readonly expiry?: string | undefined
+  /** Read only when it is managed. */
+  readonly age?: PasswordAge | undefined
   /** Keys that go; an Error where a file of them cannot be trusted. Absent: not asked for. */
   readonly undeclaredKeys?: readonly UndeclaredKey[] | Error
 }
@@ -45,6 +47,7 @@ function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId
         {
           ...{ account, primary, groups, hash },
           ...(expiry === undefined ? {} : { expiry }),
+          ...(isManaged ? { age: database.ages?.get(one.title) } : {}),
           ...keysOf(host, one, account),
         },
       ]
@@ -71,7 +74,7 @@ function purgesKeys({ purgeSshKeys = false }: UserParams): boolean {
 
 function diff(
   { params }: Wanted<UserParams>,
-  { account, primary, groups, hash, expiry, undeclaredKeys: keys = [] }: UserState,
+  { account, primary, groups, hash, expiry, age, undeclaredKeys: keys = [] }: UserState,
 ): readonly Change[] {
   if (params.ensure === 'absent') {
     return account === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
@@ -86,6 +89,9 @@ function diff(
     { property: 'comment', from: account.comment, to: params.comment },
     { property: 'locked', from: String(isLocked(hash)), to: params.locked?.toString() },
     { property: 'expiry', from: expiry ?? 'never', to: params.expiry },
+    { property: 'passwordMinDays', from: String(age?.min ?? -1), to: params.passwordMinDays?.toString() },
+    { property: 'passwordMaxDays', from: String(age?.max ?? -1), to: params.passwordMaxDays?.toString() },
+    { property: 'passwordWarnDays', from: String(age?.warn ?? -1), to: params.passwordWarnDays?.toString() },
   ]
   const changes: Change[] = compared.flatMap(({ property, from, to }) =>
     to === undefined || to === from ? [] : [{ property, from, to }],
@@ -124,6 +130,7 @@ async function apply(
   await applyLock(passwd, wanted)
   if (params.expiry !== undefined && params.expiry !== (actual.expiry ?? 'never'))
     await passwd.setExpiry(title, params.expiry)
+  await applyAge(passwd, wanted)
   await purgeKeys(host, wanted, actual)
 }
 
@@ -146,6 +153,15 @@ async function applyLock(passwd: Passwd, { title, params }: Wanted<UserParams>):
     await passwd.setLocked(title, params.locked)
 }
 
+async function applyAge(passwd: Passwd, { title, params }: Wanted<UserParams>): Promise<void> {
+  const wanted = { min: params.passwordMinDays, max: params.passwordMaxDays, warn: params.passwordWarnDays }
+  const now = passwd.read().ages?.get(title)
+  const off = Object.entries(wanted).filter(
+    ([name, days]) => days !== undefined && days !== now?.[name as keyof PasswordAge],
+  )
+  if (off.length > 0) await passwd.setPasswordAge(title, Object.fromEntries(off))
+}
+
 function isLocked(hash: string | undefined): boolean {
   return hash?.startsWith('!') === true
 }
@@ -156,8 +172,11 @@ function isPasswordOff({ password, locked }: UserParams, hash: string | undefine
   return password !== (locked === undefined ? hash : hash?.replace(/^!/, ''))
 }
 
-function needsShadow({ password, locked, expiry }: UserParams): boolean {
-  return password !== undefined || locked !== undefined || expiry !== undefined
+function needsShadow(params: UserParams): boolean {
+  const { password, locked, expiry, passwordMinDays, passwordMaxDays, passwordWarnDays } = params
+  return [password, locked, expiry, passwordMinDays, passwordMaxDays, passwordWarnDays].some(
+    (value) => value !== undefined,
+  )
 }
 
 /** Accounts as they are, without their passwords. */
@@ -187,12 +206,13 @@ async function addAccount(
   { title, params }: Wanted<UserParams>,
   hasGroup: boolean,
 ): Promise<void> {
-  const { uid, home, shell, comment } = params
+  const { uid, allowDuplicateId, home, shell, comment } = params
   const own = hasGroup ? title : undefined
   const primary = params.group ?? own
   const groups = groupsWanted(params, { primary: primary ?? title, groups: [] })
   await passwd.addAccount(title, {
     uid,
+    allowDuplicateId,
     home,
     shell,
     comment,
@@ -213,6 +233,7 @@ async function changeAccount(
   const all: AccountSettings = { ...params, groups: groupsWanted(params, actual) }
   const settings: AccountSettings = {
     uid: differs.has('uid') ? all.uid : undefined,
+    allowDuplicateId: differs.has('uid') ? all.allowDuplicateId : undefined,
     group: differs.has('group') ? all.group : undefined,
     groups: differs.has('groups') ? all.groups : undefined,
     home: differs.has('home') ? all.home : undefined,

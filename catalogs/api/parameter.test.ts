@@ -94,7 +94,7 @@ describe('complain()', () => {
       { message: 'unknown parameter "gdi"', hint: 'Did you mean "gid"?' },
       {
         message: 'unknown parameter "colour"',
-        hint: 'Parameters of group: ensure, gid, system, members, membership',
+        hint: 'Parameters of group: ensure, gid, allowDuplicateId, system, members, membership',
       },
     ])
   })

@@ -213,6 +213,35 @@ describe('implied edges', () => {
       ['file:/srv', 'file:/opt/bin/e', 'user:u'],
     ],
     [
+      'a crontab entry waits for its user, its program and cron',
+      'cron:c',
+      [
+        declare('cron:c', { params: { user: 'u', command: '/opt/bin/c -x' } }),
+        declare('file:/opt/bin/c'),
+        declare('user:u'),
+        declare('package:cron'),
+      ],
+      ['file:/opt/bin/c', 'user:u', 'package:cron'],
+    ],
+    [
+      'a file of crontab entries waits for the users and programs of all',
+      'cron_file:c',
+      [
+        declare('cron_file:c', {
+          params: {
+            entries: [
+              { user: 'u', command: 'true' },
+              { user: 'v', command: '/opt/bin/c' },
+            ],
+          },
+        }),
+        declare('file:/opt/bin/c'),
+        declare('user:u'),
+        declare('user:v'),
+      ],
+      ['file:/opt/bin/c', 'user:u', 'user:v'],
+    ],
+    [
       'what is to be absent holds nothing up',
       'file:/a/b',
       [declare('file:/a', { params: { ensure: 'absent' } }), declare('file:/a/b')],

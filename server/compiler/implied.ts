@@ -107,7 +107,7 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
   // Packages that bring the tools.
   cron: () => ['package:cron', 'package:cronie'],
-  cron_file: () => ['package:cron', 'package:cronie'],
+  cron_file: ({ params }) => ['package:cron', 'package:cronie', ...cronEntries(params).flatMap(entryNeeds)],
   kernel_module: () => ['package:kmod'],
   locale: () => ['package:locales'],
   logrotate: () => ['package:logrotate'],
@@ -124,6 +124,21 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
     const declared: readonly ResourceId[] = [`systemd_unit:${unit}`, `timer:${title.replace(/\.timer$/, '')}`]
     return [...files, ...declared, ...(dropIns.get(unit) ?? [])]
   },
+}
+
+interface CronEntry {
+  readonly user: string
+  readonly command: string
+}
+
+/** The parameters have passed their schema. */
+function cronEntries({ entries = [] }: Declared['params']): readonly CronEntry[] {
+  return entries as readonly CronEntry[]
+}
+
+/** cron never reads a file again that named a user who was not there yet. */
+function entryNeeds({ user, command }: CronEntry): readonly ResourceId[] {
+  return [`user:${user}`, ...programOf(command)]
 }
 
 /** What is declared at the path, or at its nearest ancestor. */

@@ -4,6 +4,7 @@ import {
   findEntry,
   hasUnmarked,
   listEntries,
+  listTitles,
   parseEntry,
   putEntry,
   removeEntry,
@@ -22,11 +23,6 @@ describe('renderEntry()', () => {
   test.each([
     [{ minute: 15, hour: 3, command: 'backup' }, line],
     [{ special: 'daily', command: 'date +%F' }, '@daily date +\\%F'],
-    [{ minute: '*', command: 'mail x', stdin: 'one\n50%' }, '* * * * * mail x%one%50\\%'],
-    [
-      { minute: 0, command: 'run', environment: { LANG: 'C', GREETING: "it's" } },
-      `0 * * * * export LANG=C; export GREETING='it'\\''s'; run`,
-    ],
   ])('of %j is %s', (entry, text) => {
     expect(renderEntry(entry as Parameters<typeof renderEntry>[0])).toBe(text)
   })
@@ -95,6 +91,10 @@ test('listEntries() gives entries with their titles, without settings and commen
     { title: undefined, line: '@reboot /usr/bin/up' },
     { title: 'b', line },
   ])
+})
+
+test('listTitles() gives those of nothing, too', () => {
+  expect(listTitles(`# rekindle: a\n${foreign}# rekindle: b c\n${line}\n`)).toEqual(['a', 'b c'])
 })
 
 const word = fc

@@ -1,8 +1,7 @@
 /**
  * Pure: entries of a crontab, each under a comment with its title, among lines of others that stay byte for byte.
- * `%` ends a command for cron (crontab(5)): what follows is what the command reads.
  */
-
+import { renderCronCommand } from '../../../schemas/cron-command.ts'
 import { type CronTime, renderCronTime } from '../../../schemas/cron-time.ts'
 import type { CronParams } from '../../../schemas/generated/types.ts'
 
@@ -21,14 +20,9 @@ export function withoutHeader(text: string): string {
 }
 
 /** @example renderEntry({ minute: 0, hour: 3, command: 'date +%F' }) // '0 3 * * * date +\\%F' */
-export function renderEntry(
-  { command = '', stdin, environment = {}, ...time }: Entry,
-  user?: string,
-): string {
-  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${quote(value)}; `)
-  const input = stdin === undefined ? '' : `%${stdin.split('\n').map(escapePercent).join('%')}`
+export function renderEntry(entry: Entry, user?: string): string {
   const who = user === undefined ? '' : ` ${user}`
-  return `${renderCronTime(time)}${who} ${escapePercent(exports.join('') + command)}${input}`
+  return `${renderCronTime(entry)}${who} ${renderCronCommand(entry)}`
 }
 
 export interface Found {
@@ -44,6 +38,12 @@ export function findEntry(text: string, title: string): Found | undefined {
   const marked = marksOf(lines, title)
   if (marked.length === 0) return undefined
   return { line: entryAfter(lines, marked[0] ?? 0), count: marked.length }
+}
+
+/** Of all entries that have one. */
+export function listTitles(text: string): readonly string[] {
+  const marked = text.split('\n').filter((line) => line.startsWith(marker))
+  return marked.map((line) => line.slice(marker.length))
 }
 
 /** Whether a line of nobody's says exactly this. */
@@ -144,12 +144,4 @@ function rewritten(line: string): string | undefined {
 /** No comment, no setting (`NAME = value`), not empty. */
 function isEntry(line: string): boolean {
   return /^\s*[^\s#]/.test(line) && !/^\s*("[^"]*"|'[^']*'|[A-Za-z_]\w*)\s*=/.test(line)
-}
-
-function escapePercent(text: string): string {
-  return text.replaceAll('%', '\\%')
-}
-
-function quote(value: string): string {
-  return /^[\w./:@+-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 }

@@ -12,6 +12,7 @@ import {
   type Job,
   type ServiceState,
   timeoutMsOf,
+  toError,
   type WantedService,
 } from './init-system.ts'
 
@@ -34,7 +35,7 @@ const env = { SYSTEMCTL_SKIP_REDIRECT: '1', _SYSTEMCTL_SKIP_REDIRECT: '1' }
 export const sysv: InitSystem = {
   async read(host, wanted) {
     const found = new Map<ResourceId, ServiceState | Error>()
-    for (const one of wanted) found.set(one.id, await readOne(host, one))
+    for (const one of wanted) found.set(one.id, await readOne(host, one).catch(toError))
     return found
   },
   start: (host, jobs) => each(jobs, (job) => runScript(host, job, 'start')),
@@ -76,13 +77,16 @@ async function readOne(host: Host, wanted: WantedService): Promise<ServiceState>
 
 /** A script that does not know "status" is no stopped service: its author has to say how to tell. */
 async function statusOf(host: Host, wanted: WantedService): Promise<string> {
-  const { code, stdout, stderr } = await call(host, wanted, 'status')
+  const { code, signal, timedOut, stdout, stderr } = await call(host, wanted, 'status')
   const isUsage = /\busage:/i.test(stdout + stderr)
   const status = isUsage ? undefined : parseStatusCode(code)
   if (status !== undefined) return status
+  const ending = timedOut
+    ? `does not end within ${timeoutMsOf([{ wanted }]) / 1000} seconds`
+    : `ends with ${code ?? signal}, which says neither that it runs nor that it does not`
   throw new RekindleError({
     code: 'resource-unreadable',
-    message: `Cannot read ${wanted.id}: ${folder}/${wanted.title} status ends with ${code}, which says neither that it runs nor that it does not`,
+    message: `Cannot read ${wanted.id}: ${folder}/${wanted.title} status ${ending}`,
     where: wanted.where,
     hint: 'Give a "status" command that exits 0 when it runs',
   })

@@ -1,4 +1,5 @@
 /** What runs at times, and who may run what as whom. */
+import { type CronCommand, wrongCronCommand } from '../../../schemas/cron-command.ts'
 import { type CronTime, wrongCronTime } from '../../../schemas/cron-time.ts'
 import type { ResourceParams } from '../../../schemas/generated/types.ts'
 import { type Authored, declare, type Metaparams } from '../declare.ts'
@@ -29,7 +30,17 @@ export const cronRule: TypeRule = {
 function wrongEntry(params: Params): readonly string[] {
   if (params.command === undefined)
     return params.ensure === 'absent' ? [] : ['"command" is missing, and it is not absent']
-  return wrongCronTime(params as CronTime)
+  return wrongWhenAndWhat(params)
+}
+
+function wrongWhenAndWhat(entry: Params): readonly string[] {
+  return [...wrongCronTime(entry as CronTime), ...(isCommand(entry) ? wrongCronCommand(entry) : [])]
+}
+
+/** What it is not, the schema complains of. */
+function isCommand(entry: Params): entry is Params & CronCommand {
+  const { command, stdin = '', environment } = entry
+  return [command, stdin, ...Object.values(environment ?? {})].every((one) => typeof one === 'string')
 }
 
 function wrongEnvironment({ environment = {} }: Params): readonly string[] {
@@ -54,11 +65,11 @@ export const cronFileRule: TypeRule = {
       : 'the title is a file name that cron skips: only letters, digits, "-" and "_" may be in it',
   contradictions: ({ ensure, entries, environment }) => [
     ...(ensure !== 'absent' && entries === undefined ? ['"entries" is missing, and it is not absent'] : []),
-    ...((entries as readonly CronTime[] | undefined) ?? []).flatMap((entry, at) =>
-      wrongCronTime(entry).map((complaint) => `entry ${at + 1}: ${complaint}`),
+    ...(Array.isArray(entries) ? entries : []).flatMap((entry: Params, at) =>
+      wrongWhenAndWhat(entry).map((complaint) => `entry ${at + 1}: ${complaint}`),
     ),
-    ...Object.entries((environment as Readonly<Record<string, string>> | undefined) ?? {})
-      .filter(([, value]) => value.includes('"'))
+    ...Object.entries(environment ?? {})
+      .filter(([, value]) => String(value).includes('"'))
       .map(([name]) => `cron cannot have a double quote in ${name}`),
   ],
 }
@@ -82,11 +93,10 @@ export const sudoersRule: TypeRule = {
     ...(content === undefined && rules === undefined && ensure !== 'absent'
       ? ['"rules" or "content" is missing, and it is not absent']
       : []),
-    ...((rules as readonly { user?: string; group?: string }[] | undefined) ?? []).flatMap(
-      ({ user, group }, at) =>
-        (user === undefined) === (group === undefined)
-          ? [`rule ${at + 1} needs either a "user" or a "group"`]
-          : [],
+    ...(Array.isArray(rules) ? rules : []).flatMap(({ user, group }: Params, at) =>
+      (user === undefined) === (group === undefined)
+        ? [`rule ${at + 1} needs either a "user" or a "group"`]
+        : [],
     ),
   ],
 }

@@ -44,6 +44,30 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
       seen: '\n',
     },
     {
+      title: 'how long a password may stay',
+      resources: () => [user('ageing', { passwordMinDays: 1, passwordMaxDays: 365, passwordWarnDays: 14 })],
+      drift: ['chage', '--maxdays=-1', 'ageing'],
+      shows: ['user:ageing', 'passwordMaxDays'],
+      look: ['sh', '-c', 'getent shadow ageing | cut -d: -f4-6'],
+      seen: '1:365:14\n',
+    },
+    {
+      title: 'an account and a group that share the ids of others',
+      resources: () => [
+        user('first', { uid: 4100 }),
+        host.resource('group:twin', { gid: 4100, allowDuplicateId: true }, { require: ['user:first'] }),
+        host.resource(
+          'user:twin',
+          { uid: 4100, allowDuplicateId: true, group: 'twin' },
+          { require: ['group:twin'] },
+        ),
+      ],
+      drift: ['usermod', '--uid=4101', 'twin'],
+      shows: ['user:twin', 'uid'],
+      look: ['sh', '-c', 'getent passwd twin | cut -d: -f3,4'],
+      seen: '4100:4100\n',
+    },
+    {
       title: 'the members of a group',
       resources: () => [
         user('ada', {}),
@@ -61,6 +85,12 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
     },
   ]
   it.each(cases)('$title: converges, holds, shows drift, is corrected', (one) => checkCase(host, one))
+
+  it('an id that another account has fails the user, unless it may share it', async () => {
+    const { report } = await host.apply([user('taken', { uid: 0 })])
+    expect(report.resources[0]?.error?.message).toContain('UID 0 is not unique')
+    expect((await host.run(['id', 'taken'])).code).toBe(1)
+  })
 
   it('a group that is missing fails the user, and it is not created (U4)', async () => {
     const { report } = await host.apply([user('groupless', { groups: ['no-such'] })])
@@ -92,7 +122,7 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
   it('undeclared people are named by a plan, go in a run, and those of the system stay (X7)', async () => {
     await host.output(['useradd', '--uid=4711', 'stranger'])
     await host.output(['useradd', '--system', 'robot'])
-    const declared = ['ada', 'grace', 'locked', 'leaving', 'staying', 'mover']
+    const declared = ['ada', 'grace', 'locked', 'leaving', 'staying', 'mover', 'ageing', 'first', 'twin']
     const purge = [host.resource('purge:user', { declared })]
     const planned = await host.apply(purge, { noop: true })
     expect(planned.report.resources[0]?.changes).toEqual([

@@ -123,6 +123,75 @@ describe.skipIf(!hosts.ok)(`cron and sudoers${hosts.ok ? '' : `: skipped: ${host
     await host.output(['rmdir', '/var/spool/cron/crontabs/nobody'])
   })
 
+  it.each([
+    ['fails', 'exit 1', 'crontab ended with 1'],
+    ['prints and does nothing', 'echo junk', 'has not kept them'],
+  ])('a crontab(1) that %s fails the resource and leaves the file (X3)', async (_, script, message) => {
+    const before = await crontab('daemon')
+    const stub = '/usr/local/sbin/crontab'
+    await host.output(sh(`printf '#!/bin/sh\n${script}\n' > ${stub}; chmod 755 ${stub}`))
+    const { code, report } = await host.apply([
+      cron('stub', { user: 'daemon', command: 'x', minute: 1 }),
+      host.resource('file:/srv/apart', { content: 'x' }),
+    ])
+    await host.output(['rm', stub, '/srv/apart'])
+    expect(code).toBe(6)
+    expect(report.resources.map(({ outcome }) => outcome)).toEqual(['failed', 'changed'])
+    expect(report.resources[0]?.error).toMatchObject({ code: 'apply-failed' })
+    expect(report.resources[0]?.error?.message).toContain(message)
+    expect(await crontab('daemon')).toBe(before)
+  })
+
+  it('an entry moves with its user', async () => {
+    const of = (user: string) => [cron('roam', { user, command: 'roam', minute: 1 })]
+    const before = await crontab('daemon')
+    expect((await host.apply(of('daemon'))).code).toBe(2)
+    const { report } = await host.apply(of('games'))
+    expect(report.resources[0]?.changes).toContainEqual({ property: 'user', from: 'daemon', to: 'games' })
+    expect(await crontab('games')).toBe('# rekindle: roam\n1 * * * * roam\n')
+    expect(await crontab('daemon')).toBe(before)
+    expect((await host.apply(of('games'))).code).toBe(0)
+    expect((await host.apply([cron('roam', { user: 'games', ensure: 'absent' })])).code).toBe(2)
+    expect((await host.run(['crontab', '-u', 'games', '-l'])).stderr).toContain('no crontab for games')
+  })
+
+  it('a crontab is backed up before it changes', async () => {
+    const backups = await host.output(sh('cat /var/lib/rekindle/backups/index.jsonl'))
+    expect(backups).toContain('"path":"/var/spool/cron/crontabs/daemon"')
+  })
+
+  it('a crontab whose user is gone can still be emptied, and what crontab(1) left is no crontab', async () => {
+    await host.output(sh('useradd left; echo "1 1 * * * theirs" | crontab -u left -'))
+    await host.apply([cron('mine', { user: 'left', command: 'x', minute: 1 })])
+    await host.output(sh('userdel left; echo "2 2 * * * y" > /var/spool/cron/crontabs/tmp.AbCdEf'))
+    const look = sh('tail -n 1 /var/spool/cron/crontabs/left')
+    expect((await host.apply([cron('mine', { user: 'left', ensure: 'absent' })])).code).toBe(2)
+    expect(await host.output(look)).toBe('1 1 * * * theirs\n')
+    const purge = host.resource('purge:cron', {
+      declared: [],
+      keep: ['report', 'stamp', 'well', 'daemon: *'],
+    })
+    const { code, report } = await host.apply([purge])
+    expect(code, JSON.stringify(report)).toBe(2)
+    expect(report.resources[0]?.changes.map(({ property }) => property)).toEqual(['left: 1 1 * * * theirs'])
+    expect((await host.run(['test', '-e', '/var/spool/cron/crontabs/left'])).code).toBe(1)
+    expect((await host.apply([purge])).code).toBe(0)
+    await host.output(['rm', '/var/spool/cron/crontabs/tmp.AbCdEf'])
+  })
+
+  it('a file with a user who is not there is not put there, since cron would skip it for good', async () => {
+    const late = host.resource('cron_file:late', {
+      entries: [{ user: 'late', command: 'true', special: 'daily' }],
+    })
+    const { report } = await host.apply([late])
+    expect(report.resources[0]?.error).toMatchObject({
+      code: 'apply-failed',
+      hint: 'Declare the user "late"',
+    })
+    expect((await host.run(['test', '-e', '/etc/cron.d/late'])).code).toBe(1)
+    expect((await host.apply([host.resource('user:late', {}), late])).code).toBe(2)
+  })
+
   it('a crontab of a user that is not there says what to do', async () => {
     const { report } = await host.apply([cron('ghost', { user: 'ghost', command: 'x', minute: 1 })])
     expect(report.resources[0]?.error).toMatchObject({ hint: 'Declare the user "ghost" before it' })
@@ -155,6 +224,14 @@ describe.skipIf(!hosts.ok)(`cron and sudoers${hosts.ok ? '' : `: skipped: ${host
     expect(await host.output(['rekindle', 'inspect', 'cron', 'report'])).toContain(
       "cron('report', { user: 'app', special: 'daily', command: 'report --all' })",
     )
+  })
+
+  it('what sudo would cut off a command stays in it', async () => {
+    const rules = [{ user: 'deployer', commands: ['/usr/bin/id #1', '/usr/bin/w'], noPassword: true }]
+    expect((await host.apply([host.resource('sudoers:deploy', { rules })])).code).toBe(2)
+    expect((await host.run(['runuser', '-u', 'deployer', '--', 'sudo', '-n', 'id', '-u'])).code).toBe(1)
+    const listed = await host.output(['sudo', '-l', '-U', 'deployer'])
+    expect(listed).toContain('NOPASSWD: /usr/bin/id \\#1, /usr/bin/w\n')
   })
 
   it('a rule that visudo refuses is not moved in', async () => {
