@@ -70,9 +70,16 @@ function certificateContradictions(params: Params): readonly string[] {
   } else {
     if (given('key')) wrong.push('"key" is for certificates that are given')
     if (!given('names')) wrong.push('a certificate that is made needs "names"')
+    for (const name of (params.names as readonly string[] | undefined) ?? [])
+      if (name.includes(':') && !isAddress(name)) wrong.push(`"${name}" is no address`)
   }
   const { validDays = 90, renewBefore = 0 } = params
   if (typeof validDays === 'number' && typeof renewBefore === 'number' && renewBefore >= validDays)
     wrong.push('"renewBefore" has to be less than "validDays"')
   return wrong
+}
+
+/** As IPv6 is written in URLs. */
+function isAddress(name: string): boolean {
+  return URL.canParse(`http://[${name}]`)
 }

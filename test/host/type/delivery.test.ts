@@ -372,7 +372,7 @@ describe.skipIf(!hosts.ok)(`delivery on a real host${hosts.ok ? '' : `: skipped:
     }) => report.resources[0]?.changes.map(({ property }) => property)
 
     it('is signed by an authority on the host, renewed in time, and no key is told or kept', async () => {
-      const first = await host.apply(www())
+      const first = await host.apply(www({ validDays: 88 }))
       expect(first.code, JSON.stringify(first.report)).toBe(2)
       expect(
         await output('openssl verify -CAfile /root/ca.pem -verify_hostname www.example.org /etc/ssl/www.crt'),
@@ -387,7 +387,7 @@ describe.skipIf(!hosts.ok)(`delivery on a real host${hosts.ok ? '' : `: skipped:
       ).toBe('600\npair\n')
       expect(await host.apply(www())).toMatchObject({ code: 0 })
       const before = await fingerprint()
-      const due = await host.apply(www({ renewBefore: 89 }))
+      const due = await host.apply(www({ renewBefore: 88 }))
       expect(due.report.resources[0]).toMatchObject({ outcome: 'changed', cause: 'intent' })
       expect(changed(due.report)).toEqual(['renewal'])
       expect(await fingerprint()).not.toBe(before)
