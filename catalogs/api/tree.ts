@@ -21,7 +21,12 @@ export interface TreeEntry {
  */
 export function addTree(declarations: Declaration[], root: Declaration, entries: readonly TreeEntry[]): void {
   const declared = new Set(declarations.map(idOf))
-  const children = entries.map((entry) => childOf(root, entry)).filter((child) => !declared.has(idOf(child)))
+  // Directories first: the agent then writes all files together, with one wait for the disk.
+  const ordered = [
+    ...entries.filter(({ kind }) => kind === 'directory'),
+    ...entries.filter(({ kind }) => kind !== 'directory'),
+  ]
+  const children = ordered.map((entry) => childOf(root, entry)).filter((child) => !declared.has(idOf(child)))
   const [rootId, ids] = [idOf(root), children.map(idOf)]
   const withChildren = (list: readonly ResourceId[]) =>
     list.includes(rootId) ? [...new Set([...list, ...ids])] : list

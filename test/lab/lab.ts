@@ -129,11 +129,14 @@ function copyRepository(from: string, to: string): void {
   }
 }
 
+/** A hundred packages by a slow tool; a test's own limit ends what hangs. */
+const commandTimeoutMs = 600_000
+
 /** Runs a command inside a running machine of that folder, as root. */
 export async function enterMachine(dir: string, machine: string, argv: readonly string[]): Promise<Ran> {
   const leader = leaderOf(dir, machine)
   if (leader === undefined) throw new Error(`Cannot enter the machine "${machine}": it does not run`)
-  return tryRun(['nsenter', '-t', String(leader), '-a', ...argv])
+  return tryRun(['nsenter', '-t', String(leader), '-a', ...argv], { timeoutMs: commandTimeoutMs })
 }
 
 async function closeServer(server: Server): Promise<void> {
