@@ -279,6 +279,24 @@ describe('YAML', () => {
       'a: {} # a\n  # c\nd:   2\n',
     ],
     [
+      'absent: the first one behind a dash, the comment above the next stays',
+      { ensure: 'absent', key: [0, 'a'] },
+      '- a: 1 # a\n  # about b\n  b: 2\n-   odd\n',
+      '- # about b\n  b: 2\n-   odd\n',
+    ],
+    [
+      'absent: a line of a flow, comments of others stay',
+      { ensure: 'absent', key: ['a', 'b'] },
+      'a: {\n  b: 1, # b\n  # about d\n  d: 2 # d\n}\nx:   1\n',
+      'a: {\n  # about d\n  d: 2 # d\n}\nx:   1\n',
+    ],
+    [
+      'absent: the last line of a flow, comments of others stay',
+      { ensure: 'absent', key: ['a', 'd'] },
+      'a: {\n  b: 1, # b\n  # about d\n  d: 2 # d\n}\nx:   1\n',
+      'a: {\n  b: 1, # b\n  # about d\n}\nx:   1\n',
+    ],
+    [
       'absent: the only one behind a dash',
       { ensure: 'absent', key: ['a', 0, 'b'] },
       'a:\n-   b: 1\n-   c: 2\nd:   2\n',

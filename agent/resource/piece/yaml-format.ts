@@ -273,10 +273,9 @@ function* removeIn(text: string, root: Node, key: Key): Iterable<string> {
   if (pair === undefined || from === undefined) return
   const end = trimmedEnd(text, endOfPair(pair) ?? from, from)
   const to = Math.min(lineEnd(text, end) + 1, text.length)
-  const next = parent.items[parent.items.indexOf(pair) + 1]
-  // The first in an item of a list: the next moves up behind the dash.
-  if (!beginsLine(text, from) && next !== undefined)
-    yield spliceAll(text, [{ from, to: (next.key as Scalar).range?.[0] ?? to }])
+  // The first in an item of a list: what is below, which may be a comment, moves up behind the dash.
+  if (!beginsLine(text, from) && parent.items.length > 1)
+    yield spliceAll(text, [{ from, to: to + text.slice(to).search(/\S|$/) }])
   if (parent.items.length > 1) return yield spliceAll(text, [{ from: lineStart(text, from), to }])
   if (key.length === 1) yield spliceAll(text, [{ from: lineStart(text, from), to }])
   // What would stay empty would be null, and no object.
@@ -301,8 +300,15 @@ function* removeInFlow(text: string, { items }: YAMLMap, name: string | number):
   const from = startOf(own)
   const to = endOfPair(own)
   if (from === undefined || to === undefined) return
-  if (next !== undefined) yield spliceAll(text, [{ from, to: startOf(next) ?? to }])
-  else yield spliceAll(text, [{ from: (previous && endOfPair(previous)) ?? from, to }])
+  const end = lineEnd(text, to)
+  if (beginsLine(text, from) && /^,?\s*(#|$)/.test(text.slice(to, end)))
+    yield spliceAll(text, [{ from: lineStart(text, from), to: end + 1 }])
+  const gone =
+    next === undefined
+      ? { from: (previous && endOfPair(previous)) ?? from, to }
+      : { from, to: startOf(next) ?? to }
+  // Comments between them are others'.
+  if (!text.slice(gone.from, gone.to).includes('\n')) yield spliceAll(text, [gone])
 }
 
 /** The pair that a key names. */
