@@ -273,6 +273,12 @@ describe('resources that are changed together', () => {
     expect(machine.reads).toBe(2)
   })
 
+  it('are together again behind others that were, as the files of a tree behind its directories', async () => {
+    const { machine, run } = bench()
+    await run(many({ a: {}, b: {}, c: { require: ['a'] }, d: { require: ['b'] } }))
+    expect(machine.done.filter((act) => act.startsWith('together'))).toEqual(['together a b', 'together c d'])
+  })
+
   it('owe their refreshes before any of them is changed', async () => {
     const { machine, store, run } = bench()
     machine.values.set('s', 'on')

@@ -26,9 +26,9 @@ export interface ConvergeContext {
   readonly noop: boolean
   /** Milliseconds since the epoch, for schedules and durations. */
   readonly now: () => number
-  /** Aborted: the resource at hand is finished, the others are skipped. */
   /** Limits the run to a part of the catalog. */
   readonly selection?: Selection
+  /** Aborted: the resource at hand is finished, the others are skipped. */
   readonly signal?: AbortSignal
   readonly onEvent?: OnRunEvent
 }

@@ -42,7 +42,10 @@ export type Differing = Extract<Decision, { kind: 'change' | 'leave' }>
 
 /** Reads several resources of one type at once, where something was changed since they were last read. */
 export async function readAgain(walk: Walk, items: readonly Item[]): Promise<void> {
-  if (items.length < 2 || walk.reading.asOf === walk.touches) return
+  const { actual, asOf } = walk.reading
+  // What was read last may have been others, after a batch of them.
+  const isKnown = asOf === walk.touches && items.every(({ wanted }) => actual.has(wanted.id))
+  if (items.length < 2 || isKnown) return
   walk.reading = { actual: await readAll(walk.host, groupByType(items)), asOf: walk.touches }
 }
 

@@ -176,6 +176,17 @@ describe('applyMany()', () => {
   })
 })
 
+test.each([
+  { title: 'up', unit: running, calls: ['stop', 'start'] },
+  { title: 'on its way up', unit: { ...running, active: 'activating', sub: 'start' }, calls: ['start'] },
+])('$title for systemd, and down by its own status, is started by $calls', async ({ unit, calls }) => {
+  const { host, done } = hostWith(unit)
+  const wanted = wantedOf({ ensure: 'running', status: ['false'] })
+  const actual = { ...stateOf(unit, noFiles), active: 'stopped', runs: false, rests: true }
+  await service.apply(host, wanted, actual, service.diff(wanted, actual))
+  expect(done).toEqual(calls)
+})
+
 describe('refresh()', () => {
   test.each<{ title: string; before: Unit; now: Unit; params: ServiceParams; calls: string[] }>([
     { title: 'restarts a unit that runs', before: running, now: running, params: up, calls: ['restart'] },
@@ -234,6 +245,26 @@ describe('read()', () => {
     expect(asked).toEqual([['app.service']])
     expect(reading.get('service:app')).toEqual(stateOf(running, noFiles))
     expect(reading.get('service:a*')).toMatchObject({ code: 'resource-unreadable' })
+  })
+})
+
+describe('an init script under systemd, which calls it generated,', () => {
+  const script: Unit = { ...running, file: 'generated', source: '/etc/init.d/app' }
+  test.each([
+    { title: 'is enabled by a start link', links: ['S01app'], boot: 'enabled', fulfils: [true] },
+    { title: 'is disabled by a kill link', links: ['K01app'], boot: 'disabled', fulfils: [false] },
+    { title: 'is disabled without links', links: [], boot: 'disabled', fulfils: [false] },
+  ])('$title', ({ links, boot, fulfils }) => {
+    const files = { list: (path: string) => (path === '/etc/rc3.d' ? links : []) }
+    expect(stateOf(script, files)).toMatchObject({ boot, fulfils })
+  })
+
+  test('is not taken for one where a generator made it of something else', () => {
+    const files = { list: () => ['S01app'] }
+    expect(stateOf({ ...script, source: '/etc/fstab' }, files)).toMatchObject({
+      boot: 'generated',
+      fulfils: [true, false],
+    })
   })
 })
 

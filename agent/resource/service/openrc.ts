@@ -70,9 +70,10 @@ export function stateOf(wanted: WantedService, { word, exists, levels }: Found):
   }
 }
 
-/** OpenRC takes a crashed service for started, until it is told that it is not. */
+/** OpenRC takes what has crashed for started until it is told that it is not; an author's own status may know better. */
 async function start(host: Host, job: Job): Promise<void> {
-  if (job.state.active === 'failed') await host.exec.run(['rc-service', job.state.name, 'zap'], options)
+  if (job.state.active === 'failed' || job.wanted.params.status !== undefined)
+    await host.exec.run(['rc-service', job.state.name, 'zap'], options)
   await serve(host, job, 'start')
 }
 

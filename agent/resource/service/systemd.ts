@@ -23,7 +23,13 @@ export const systemd: InitSystem = {
     }
     return found
   },
-  start: ({ systemd }, jobs) => systemd.start(unitsOf(jobs), limitOf(jobs)),
+  async start({ systemd }, jobs) {
+    const units = unitsOf(jobs)
+    // Up for systemd and down by the author's own status, as a script whose daemon died: a start alone would do nothing.
+    const hollow = units.filter((unit) => isRunning(unit) && unit.active !== 'activating')
+    if (hollow.length > 0) await systemd.stop(hollow, limitOf(jobs))
+    await systemd.start(units, limitOf(jobs))
+  },
   stop: ({ systemd }, jobs) => systemd.stop(unitsOf(jobs), limitOf(jobs)),
   restart: ({ systemd }, jobs) => systemd.restart(unitsOf(jobs), limitOf(jobs)),
   reload: ({ systemd }, jobs) => systemd.reload(unitsOf(jobs), limitOf(jobs)),

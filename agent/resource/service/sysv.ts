@@ -79,7 +79,7 @@ async function readOne(host: Host, wanted: WantedService): Promise<ServiceState>
 async function statusOf(host: Host, wanted: WantedService): Promise<string> {
   const { code, signal, timedOut, stdout, stderr } = await call(host, wanted, 'status')
   const isUsage = /\busage:/i.test(stdout + stderr)
-  const status = isUsage ? undefined : parseStatusCode(code)
+  const status = isUsage || timedOut ? undefined : parseStatusCode(code)
   if (status !== undefined) return status
   const ending = timedOut
     ? `does not end within ${timeoutMsOf([{ wanted }]) / 1000} seconds`
