@@ -20,7 +20,8 @@ export const units = `
 for at in ${two.join(' ')}; do
   printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' > /etc/systemd/system/rk-kill-$at.service
 done
-mkdir -p /srv/kill && apt-get update -qq && systemctl daemon-reload`
+mkdir -p /srv/kill && apt-get update -qq && systemctl daemon-reload
+apt-get install -y -qq cron logrotate >/dev/null 2>&1`
 
 /** Everything that the catalogs can touch, as text. */
 export const snapshotCommand: readonly string[] = [
@@ -31,7 +32,12 @@ cd /srv/kill && find . -printf '%P %y %m %u %g %l\\n' | sort && find . -type f |
 grep '^rk-' /etc/passwd | cut -d: -f1,5-; grep '^rk-' /etc/group | cut -d: -f1,4; ls -A /home
 dpkg-query -W -f '\${Package} \${Version} \${db:Status-Abbrev}\\n' 'rk-kill-*' 2>/dev/null | grep '^[^ ]* [0-9]'
 for at in ${two.join(' ')}; do echo $(systemctl is-active rk-kill-$at) $(systemctl is-enabled rk-kill-$at); done
-ls -A /etc/cron.d /var/spool/cron/crontabs 2>/dev/null; cat /var/spool/cron/crontabs/* 2>/dev/null | grep -v '^#'; true
+for at in ${two.join(' ')}; do echo $(systemctl is-active rk-timer-$at.timer) $(systemctl is-enabled rk-timer-$at.timer); done
+crontab -l 2>/dev/null; cat /root/.ssh/authorized_keys /root/.ssh/rk-known 2>/dev/null; grep rk- /etc/hosts
+grep /srv/kill /etc/fstab; findmnt -rno TARGET,FSTYPE | grep /srv/kill
+for folder in /etc/systemd/system /etc/cron.d /etc/tmpfiles.d /etc/sysusers.d /etc/security/limits.d /etc/logrotate.d /etc/apt/preferences.d; do
+  find $folder -name '*rk-*' -type f | sort | xargs -r sha256sum
+done; true
 `,
 ]
 
@@ -39,7 +45,108 @@ const at = fc.constantFrom(...two)
 const content = fc.constantFrom('a\n', 'b\n', 'c\n'.repeat(20_000))
 const mode = fc.constantFrom('0600', '0644', '0755')
 
-const choices: readonly fc.Arbitrary<Choice>[] = [
+const ensure = fc.constantFrom('present', 'absent')
+const word = fc.constantFrom('one', 'two', 'three')
+
+/** A key of SSH that opens nothing. */
+const sshKey = (seed: number): string =>
+  Buffer.concat([
+    ...[Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519')],
+    ...[Buffer.from([0, 0, 0, 32]), Buffer.alloc(32, seed)],
+  ]).toString('base64')
+
+const settings: readonly fc.Arbitrary<Choice>[] = ['json', 'yaml', 'toml'].map((format) =>
+  fc.record({ at, ensure, value: fc.oneof(word, fc.boolean()) }).map(({ at: one, value, ...params }) => ({
+    id: `${format}_setting:rk-${one}`,
+    params: {
+      ...{ path: `/srv/kill/settings.${format}`, key: ['part', `key-${one}`], ...params },
+      ...(params.ensure === 'absent' ? {} : { value }),
+    },
+  })),
+)
+
+const pieces: readonly fc.Arbitrary<Choice>[] = [
+  ...settings,
+  fc.record({ at, ensure, line: word }).map(({ at: one, line, ...params }) => ({
+    id: `file_line:rk-${one}`,
+    params: { path: '/srv/kill/lines', line: `${line}-${one}`, ...params },
+  })),
+  fc.record({ at, ensure, content: word }).map(({ at: one, content: text, ...params }) => ({
+    id: `file_block:rk-${one}`,
+    params: {
+      ...{ path: '/srv/kill/blocks', ...params },
+      ...(params.ensure === 'absent' ? {} : { content: `${text}\n` }),
+    },
+  })),
+  fc.record({ at, ensure, value: word }).map(({ at: one, value, ...params }) => ({
+    id: `ini_setting:rk-${one}`,
+    params: {
+      ...{ path: '/srv/kill/settings.ini', section: 'part', setting: `key-${one}`, ...params },
+      ...(params.ensure === 'absent' ? {} : { value }),
+    },
+  })),
+  fc.record({ at, ensure }).map(({ at: one, ...params }) => ({
+    id: `host_entry:rk-host-${one}`,
+    params: { ...params, ...(params.ensure === 'absent' ? {} : { ip: `192.0.2.${one}` }) },
+  })),
+  fc.record({ at, ensure, value: fc.integer({ min: 1, max: 3 }) }).map(({ at: one, value, ...params }) => ({
+    id: `limits:rk-${one}`,
+    params: {
+      ...{ domain: `rk-user-${one}`, type: 'soft', item: 'nofile', ...params },
+      ...(params.ensure === 'absent' ? {} : { value: value * 1000 }),
+    },
+  })),
+]
+
+const system: readonly fc.Arbitrary<Choice>[] = [
+  fc.record({ at, ensure, command: word }).map(({ at: one, command, ...params }) => ({
+    id: `cron:rk-${one}`,
+    params: {
+      ...{ user: 'root', ...params },
+      ...(params.ensure === 'absent' ? {} : { command: `true ${command} %`, minute: one }),
+    },
+  })),
+  fc.record({ at, command: word }).map(({ at: one, command }) => ({
+    id: `cron_file:rk-${one}`,
+    params: { entries: [{ user: 'root', command: `true ${command}`, minute: one }] },
+  })),
+  at.map((one) => ({ id: `cron_file:rk-${one}`, params: { ensure: 'absent' } })),
+  fc.record({ at, ensure }).map(({ at: one, ...params }) => ({
+    id: `ssh_authorized_key:rk-${one}`,
+    params: { user: 'root', type: 'ssh-ed25519', key: sshKey(one), ...params },
+  })),
+  fc.record({ at, ensure, key: at }).map(({ at: one, key, ...params }) => ({
+    id: `ssh_known_host:rk-${one}`,
+    params: { type: 'ssh-ed25519', key: sshKey(key), target: '/root/.ssh/rk-known', user: 'root', ...params },
+  })),
+  fc.record({ at, description: word }).map(({ at: one, description }) => ({
+    id: `systemd_unit:rk-own-${one}.service`,
+    params: { sections: { Unit: { Description: description }, Service: { ExecStart: '/bin/true' } } },
+  })),
+  at.map((one) => ({ id: `systemd_unit:rk-own-${one}.service`, params: { ensure: 'absent' } })),
+  fc.record({ at, hour: fc.integer({ min: 1, max: 3 }) }).map(({ at: one, hour }) => ({
+    id: `timer:rk-timer-${one}`,
+    params: { command: '/bin/true', onCalendar: `*-*-* 0${hour}:00:00` },
+  })),
+  at.map((one) => ({ id: `timer:rk-timer-${one}`, params: { ensure: 'absent' } })),
+  fc.record({ at, bits: mode }).map(({ at: one, bits }) => ({
+    id: `tmpfiles:rk-${one}`,
+    params: { entries: [`d /run/rk-${one} ${bits} root root -`] },
+  })),
+  at.map((one) => ({ id: `tmpfiles:rk-${one}`, params: { ensure: 'absent' } })),
+  fc.record({ at, size: fc.constantFrom('64k', '128k') }).map(({ at: one, size }) => ({
+    id: `mount:/srv/kill/mount-${one}`,
+    params: { device: 'tmpfs', fstype: 'tmpfs', options: [`size=${size}`] },
+  })),
+  at.map((one) => ({ id: `mount:/srv/kill/mount-${one}`, params: { ensure: 'absent' } })),
+  fc.record({ at, priority: fc.integer({ min: 1, max: 3 }) }).map(({ at: one, priority }) => ({
+    id: `apt_pin:rk-${one}`,
+    params: { packages: [`rk-none-${one}`], pin: 'version 1.*', priority: priority * 100 },
+  })),
+  at.map((one) => ({ id: `apt_pin:rk-${one}`, params: { ensure: 'absent' } })),
+]
+
+const core: readonly fc.Arbitrary<Choice>[] = [
   fc.record({ at, content, mode }).map(({ at: one, ...params }) => ({
     id: `file:/srv/kill/file-${one}`,
     params: { ...params, owner: 'root' },
@@ -60,10 +167,7 @@ const choices: readonly fc.Arbitrary<Choice>[] = [
       params: { ...params, home: `/home/rk-user-${one}` },
     })),
   at.map((one) => ({ id: `user:rk-user-${one}`, params: { ensure: 'absent', manageHome: true } })),
-  fc.record({ at, ensure: fc.constantFrom('present', 'absent') }).map(({ at: one, ensure }) => ({
-    id: `group:rk-group-${one}`,
-    params: { ensure },
-  })),
+  fc.record({ at, ensure }).map(({ at: one, ...params }) => ({ id: `group:rk-group-${one}`, params })),
   fc.record({ at, version: fc.constantFrom('1.0', '1.1') }).map(({ at: one, version }) => ({
     id: `package:rk-kill-${one}`,
     params: { version },
@@ -77,6 +181,8 @@ const choices: readonly fc.Arbitrary<Choice>[] = [
     params: { command: `echo made > /srv/kill/mark-${one}`, creates: `/srv/kill/mark-${one}` },
   })),
 ]
+
+const choices = [...core, ...pieces, ...system]
 
 /** Two to eight resources, each thing once, some of them waiting for earlier ones. */
 export const anyCatalog: fc.Arbitrary<readonly Draft[]> = fc
