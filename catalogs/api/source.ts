@@ -41,7 +41,14 @@ function isBelowNoDirectory(path: string, entries: ReadonlyMap<string, TreeEntry
 
 /** The first of several paths that the site has; the last where it has none, for the error to name. */
 export function firstThere(siteDir: string, paths: readonly string[]): string {
-  return paths.find((path) => existsSync(join(siteDir, normalize(path)))) ?? paths.at(-1) ?? ''
+  // Outside of the site even a look is refused: such a path is taken, for the error to name.
+  const isThere = (path: string) => leadsOut(path) || existsSync(join(siteDir, normalize(path)))
+  return paths.find(isThere) ?? paths.at(-1) ?? ''
+}
+
+function leadsOut(path: string): boolean {
+  const inside = normalize(path)
+  return path.startsWith('/') || inside === '..' || inside.startsWith('../')
 }
 
 /**
@@ -55,9 +62,8 @@ function readSiteTree(
   path: string,
   { ignore, act }: { readonly ignore: readonly string[]; readonly act: string },
 ): readonly TreeEntry[] {
+  if (leadsOut(path)) throw refuse(act, `"${path}" is not a path inside the site`)
   const inside = normalize(path)
-  if (path.startsWith('/') || inside === '..' || inside.startsWith('../'))
-    throw refuse(act, `"${path}" is not a path inside the site`)
   const isIgnored = (name: string) => ignore.some((glob) => matchesGlob(name, glob))
   const entries: TreeEntry[] = []
   const visit = (directory: string, relative: string) => {
@@ -94,12 +100,9 @@ function readSiteTree(
  * @throws RekindleError `compile-failed`
  */
 export function readSiteFile(siteDir: string, path: string, act: string): Uint8Array {
-  const inside = normalize(path)
-  if (path.startsWith('/') || inside === '..' || inside.startsWith('../')) {
-    throw refuse(act, `"${path}" is not a path inside the site`)
-  }
+  if (leadsOut(path)) throw refuse(act, `"${path}" is not a path inside the site`)
   try {
-    const real = realpathSync(join(siteDir, inside))
+    const real = realpathSync(join(siteDir, normalize(path)))
     if (!real.startsWith(`${realpathSync(siteDir)}/`))
       throw refuse(act, `"${path}" is a link out of the site`)
     return readFileSync(real)
