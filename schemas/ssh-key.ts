@@ -20,6 +20,11 @@ const parts: Readonly<Record<string, readonly ('any' | number)[]>> = {
 const leastRsaBits = 1024
 const base64 = /^[A-Za-z0-9+/]+={0,2}$/
 
+/** Whether a resource can have it; what later versions of OpenSSH bring, and certificates, are none. */
+export function isSshKeyType(type: string): boolean {
+  return Object.hasOwn(parts, type)
+}
+
 /** The type that the blob itself has; undefined when it is no blob of a key. */
 export function sshKeyTypeOf(key: string): string | undefined {
   const [name] = fieldsOf(Buffer.from(key, 'base64')).fields

@@ -4,7 +4,7 @@
  */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, SshAuthorizedKeyParams } from '../../schemas/generated/types.ts'
-import { canonicalSshKey, sshFingerprint } from '../../schemas/ssh-key.ts'
+import { canonicalSshKey, isSshKeyType, sshFingerprint } from '../../schemas/ssh-key.ts'
 import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
@@ -90,11 +90,15 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
   return title === undefined ? instances : instances.filter((one) => one.title === title)
 }
 
-/** None for a file that cannot be trusted: nobody could declare that. */
+/** Each once, as a second line goes when it is declared. None for a file that cannot be trusted: nobody could declare that. */
 function keysOf(host: Host, account: Account) {
   try {
     const { text = '' } = readKeyFile(host, { account, path: homeFile(account, 'authorized_keys') })
-    return parseAuthorizedKeys(text).map((found) => ({ user: account.name, found }))
+    const all = parseAuthorizedKeys(text).filter(({ type }) => isSshKeyType(type))
+    const first = new Map(all.toReversed().map((found) => [found.key, found]))
+    return all
+      .filter((found) => first.get(found.key) === found)
+      .map((found) => ({ user: account.name, found }))
   } catch (error) {
     if (error instanceof RekindleError && error.code === 'resource-unreadable') return []
     throw error

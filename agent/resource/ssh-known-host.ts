@@ -1,7 +1,7 @@
 /** The key by which ssh knows a host: one line of a known_hosts file, for all users or one. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, SshKnownHostParams } from '../../schemas/generated/types.ts'
-import { canonicalSshKey, sshFingerprint } from '../../schemas/ssh-key.ts'
+import { canonicalSshKey, isSshKeyType, sshFingerprint } from '../../schemas/ssh-key.ts'
 import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
@@ -85,7 +85,9 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
   const account = host.passwd.read().accounts.get('root')
   if (account === undefined) return []
   const { text = '' } = readKeyFile(host, { account, path: ofAllUsers })
-  const known = parseKnownHosts(text).filter(({ names }) => !names.some((name) => name.startsWith('|')))
+  const known = parseKnownHosts(text).filter(
+    ({ names, type }) => isSshKeyType(type) && !names.some((name) => name.startsWith('|')),
+  )
   const counts = Map.groupBy(known, ({ names: [name] }) => name)
   const instances = known.map(({ names, type, key, marker }): Instance => {
     const [name = '', ...aliases] = names

@@ -111,6 +111,9 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
   kernel_module: () => ['package:kmod'],
   locale: () => ['package:locales'],
   logrotate: () => ['package:logrotate'],
+  ssh_authorized_key: (declared, index) => keyFolder(declared, index),
+  // It brings /etc/ssh.
+  ssh_known_host: (declared, index) => ['package:openssh-client', ...keyFolder(declared, index)],
   sudoers: () => ['package:sudo'],
   timezone: () => ['package:tzdata'],
   // A package may come from any source, and by any pin.
@@ -124,6 +127,14 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
     const declared: readonly ResourceId[] = [`systemd_unit:${unit}`, `timer:${title.replace(/\.timer$/, '')}`]
     return [...files, ...declared, ...(dropIns.get(unit) ?? [])]
   },
+}
+
+/** What makes the home of the user, where that is declared by itself; a `target` says where it is. */
+function keyFolder({ params: { user, target } }: Declared, index: Index): readonly ResourceId[] {
+  if (typeof user !== 'string' || target !== undefined) return []
+  const usual = user === 'root' ? '/root' : `/home/${user}`
+  const home = index.all.get(`user:${user}`)?.params.home ?? usual
+  return typeof home === 'string' ? nearest(`${home}/.ssh`, index) : []
 }
 
 interface CronEntry {

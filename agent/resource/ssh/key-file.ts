@@ -3,7 +3,7 @@
  * The directory is held open (agent/host/place.ts), so a link that is swapped in leads nowhere; a link that stands there
  * is refused; and what the user could not read is not copied into a file that they can.
  */
-import { basename, dirname } from 'node:path/posix'
+import { basename, dirname, normalize } from 'node:path/posix'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Account } from '../../host/account.ts'
 import type { FileStat } from '../../host/file-reader.ts'
@@ -34,7 +34,12 @@ const othersWrite = 0o022
 const worldReads = 0o004
 
 export function homeFile({ home }: Account, name: 'authorized_keys' | 'known_hosts'): string {
-  return `${home === '/' ? '' : home.replace(/\/+$/, '')}/.ssh/${name}`
+  return normalize(`${home}/.ssh/${name}`)
+}
+
+/** Below it, only what stands in `.ssh` itself is kept as sshd wants it. */
+function isInSshDirectory({ account, path }: KeyPlace): boolean {
+  return dirname(path) === dirname(homeFile(account, 'authorized_keys'))
 }
 
 /** @throws RekindleError `resource-unreadable` for what must not or cannot be read */
@@ -57,13 +62,14 @@ export async function editKeyFile(
   { account, path }: KeyPlace,
   edit: (text: string) => string,
 ): Promise<void> {
-  const isInHome = dirname(path) === dirname(homeFile(account, 'authorized_keys'))
+  const isInHome = isInSshDirectory({ account, path })
   if (isInHome) await makeSshDirectory(host, account)
   const done = await host.places.withinAsync(dirname(path), async (place) => {
     const owner = ownerOf(place, account)
     const file = fileIn(host, place, { account, path })
     if (isInHome && (place.stat.mode & othersWrite) !== 0)
-      await host.write.setAttributes(place.shown, { mode: place.stat.mode & ~othersWrite })
+      // The directory that is held, not what stands under its name by now.
+      await host.write.setAttributes(`${place.directory}/.`, { mode: place.stat.mode & ~othersWrite })
     const text = edit(file.text ?? '')
     if (file.kind === 'absent' && text === '') return true
     if (file.kind !== 'absent') await host.backups.put(path)
@@ -75,12 +81,13 @@ export async function editKeyFile(
 }
 
 /** What sshd, and a second look, would not take. */
-export function wrongAttributes({ path, text, mode, uid, owner, directory }: KeyFile, { home }: Account) {
+export function wrongAttributes({ path, text, mode, uid, owner, directory }: KeyFile, account: Account) {
   const wrong: { property: string; from: string; to: string }[] = []
   if (text === undefined) return wrong
   if (uid !== owner) wrong.push({ property: 'owner', from: String(uid), to: String(owner) })
   if (mode !== modeFor(owner)) wrong.push({ property: 'mode', from: octal(mode), to: octal(modeFor(owner)) })
-  if (directory !== undefined && (directory.mode & othersWrite) !== 0 && path.startsWith(`${home}/.ssh/`))
+  const isOpen = directory !== undefined && (directory.mode & othersWrite) !== 0
+  if (isOpen && isInSshDirectory({ account, path }))
     wrong.push({
       property: 'directoryMode',
       from: octal(directory.mode),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isNameOf, parseKnownHost, removeKnownHost, setKnownHost } from './known-hosts.ts'
 
@@ -17,6 +18,12 @@ test('a line is names, type and key, with a marker before and a comment behind',
     ...{ marker: 'revoked', names: ['a', 'b'], type, key: one, comment: 'c d' },
   })
   expect(parseKnownHost('# a')).toBeUndefined()
+})
+
+test('a hashed name is that of a host in lower case, as ssh hashes it', () => {
+  const salt = Buffer.alloc(20, 7)
+  const hash = createHmac('sha1', salt).update('git').digest('base64')
+  expect(isNameOf(`|1|${salt.toString('base64')}|${hash}`, 'Git')).toBe(true)
 })
 
 test('names are the same in any case; a hashed one that is of another host is not this one', () => {

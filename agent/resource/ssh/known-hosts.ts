@@ -32,11 +32,11 @@ export function parseKnownHost(line: string): KnownHost | undefined {
   return found === undefined ? undefined : { marker, names: names.split(','), ...found }
 }
 
-/** Whether a name stands for that host, hashed ones too: `|1|salt|HMAC-SHA1 of the name`. */
+/** Whether a name stands for that host, hashed ones too: `|1|salt|HMAC-SHA1 of the name in lower case`. */
 export function isNameOf(pattern: string, name: string): boolean {
   const [, salt, hash] = /^\|1\|([^|]+)\|(.+)$/.exec(pattern) ?? []
   if (salt === undefined) return pattern.toLowerCase() === name.toLowerCase()
-  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash
+  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name.toLowerCase()).digest('base64') === hash
 }
 
 /** The text with one line for that name and type of key; of markers, one for that name and key. */

@@ -1,4 +1,5 @@
 /** Keys of a user that no catalog declares: `user` with `purgeSshKeys`. */
+import { normalize } from 'node:path/posix'
 import type { UserParams } from '../../../schemas/generated/types.ts'
 import { canonicalSshKey, sshFingerprint } from '../../../schemas/ssh-key.ts'
 import type { Account } from '../../host/account.ts'
@@ -38,8 +39,9 @@ export async function removeUndeclaredKeys(host: Host, account: Account, params:
 function filesOf(account: Account, { purgeSshKeys = false }: UserParams): readonly string[] {
   if (purgeSshKeys === false) return []
   if (purgeSshKeys === true) return [homeFile(account, 'authorized_keys')]
-  const home = account.home.replace(/\/+$/, '')
-  return purgeSshKeys.map((path) => path.replace(/^(%h|~)(?=\/)/, home).replaceAll('%u', account.name))
+  return purgeSshKeys.map((path) =>
+    normalize(path.replace(/^(%h|~)(?=\/)/, () => account.home).replaceAll('%u', () => account.name)),
+  )
 }
 
 /** As the compiler collected them: the key, and its target where it has one. */
@@ -47,7 +49,7 @@ function declaredIn(path: string, account: Account, { declaredSshKeys = [] }: Us
   const keys = new Set(
     declaredSshKeys.flatMap((one) => {
       const [, key = '', target = homeFile(account, 'authorized_keys')] = /^(\S+)(?: (.*))?$/.exec(one) ?? []
-      return target === path ? [canonicalSshKey(key)] : []
+      return normalize(target) === path ? [canonicalSshKey(key)] : []
     }),
   )
   return ({ key }: AuthorizedKey): boolean => keys.has(key)

@@ -1,4 +1,5 @@
 /** Accounts, and who may do what with them. */
+import { normalize } from 'node:path/posix'
 import type { ResourceParams } from '../../../schemas/generated/types.ts'
 import { type Authored, declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
@@ -13,7 +14,7 @@ export type GroupOptions = Authored<ResourceParams['group']> & Metaparams
  * @example user('deploy', { system: true, home: '/srv/deploy' })
  */
 export function user(name: string, options: UserOptions = {}): Reference<'user'> {
-  return declare({ type: 'user', title: name, options, rule: accountRule })
+  return declare({ type: 'user', title: name, options, rule: userRule })
 }
 
 /**
@@ -28,4 +29,25 @@ export function group(name: string, options: GroupOptions = {}): Reference<'grou
 export const accountRule: TypeRule = {
   wrongTitle: (title) =>
     /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}\$?$/.test(title) ? undefined : 'the title is no name of an account',
+}
+
+export const userRule: TypeRule = {
+  ...accountRule,
+  contradictions: ({ purgeSshKeys, home }, title) =>
+    (Array.isArray(purgeSshKeys) ? purgeSshKeys : []).flatMap((path: unknown) =>
+      typeof path === 'string' ? wrongKeyFile(path, { home, title }) : [],
+    ),
+}
+
+/** In a file of several users, the keys of the others would be undeclared ones. */
+function wrongKeyFile(path: string, { home, title }: { home: unknown; title: string }): readonly string[] {
+  if (normalize(path) !== path)
+    return [`"purgeSshKeys": "${path}" is not in its shortest form, which is "${normalize(path)}"`]
+  const isInHome = /^(%h|~)\//.test(path) || (typeof home === 'string' && path.startsWith(`${home}/`))
+  const isNamed = path.includes('%u') || path.split('/').includes(title)
+  return isInHome || isNamed
+    ? []
+    : [
+        `"purgeSshKeys": "${path}" is a file that is not of this user alone: its path has %h, %u or the name in it`,
+      ]
 }

@@ -120,6 +120,42 @@ describe.skipIf(!hosts.ok)(`keys of ssh${hosts.ok ? '' : `: skipped: ${hosts.rea
     expect(await shell('ls /srv/secret')).toBe('')
   })
 
+  it('a link in place of the keys fails the purge, and keeps nobody from being locked', async () => {
+    const at = '/home/bob/.ssh/authorized_keys'
+    await shell('rm -f /home/bob/.ssh; rm -rf /home/bob/.ssh; install -d -o bob -g bob -m 700 /home/bob/.ssh')
+    await shell(`ln -s /etc/shadow ${at}; chown -h bob: ${at}; echo bob:secret | chpasswd`)
+    const bob = host.resource('user:bob', { locked: true, purgeSshKeys: true, declaredSshKeys: [] })
+    const { report } = await host.apply([bob, authorized('x', 0, { user: 'bob' })])
+    expect(report.resources.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
+    expect(report.resources[0]?.error?.message).toContain(`Cannot read "${at}": a symbolic link stands there`)
+    expect(await shell('passwd -S bob | cut -d " " -f 2')).toBe('L\n')
+    expect(await shell(`readlink ${at}`)).toBe('/etc/shadow\n')
+    expect(JSON.stringify(report)).not.toContain('$y$')
+  })
+
+  it("a file of root's that the user has moved in is not made theirs", async () => {
+    const at = '/home/bob/.ssh/authorized_keys'
+    await shell(`rm ${at}; echo secret > /home/bob/private; chmod 600 /home/bob/private`)
+    await shell(`runuser -u bob -- mv /home/bob/private ${at}`)
+    const { report } = await host.apply([authorized('x', 0, { user: 'bob' })])
+    expect(report.resources[0]?.error?.message).toContain('user "bob" may not read it')
+    expect(await shell(`stat -c '%U %a' ${at}; cat ${at}`)).toBe('root 600\nsecret\n')
+  })
+
+  it('a target of root is written as root, for sshd to read', async () => {
+    const target = '/etc/ssh/authorized_keys/bob'
+    const resources = [authorized('bob', 1, { user: 'bob', target })]
+    expect((await host.apply(resources)).report.resources[0]?.error?.hint).toBe(
+      'Declare file "/etc/ssh/authorized_keys" with ensure "directory"',
+    )
+    await shell('mkdir /etc/ssh/authorized_keys')
+    expect((await host.apply(resources)).code).toBe(2)
+    expect(await shell(`stat -c '%U %a' ${target}; ssh-keygen -lf ${target} | cut -d ' ' -f 3`)).toBe(
+      'root 644\nbob\n',
+    )
+    expect((await host.apply(resources)).code).toBe(0)
+  })
+
   it('no user and no home are said, with what to do', async () => {
     await shell('useradd -M -d /home/none nohome')
     const { report } = await host.apply([
