@@ -221,6 +221,15 @@ describe.skipIf(!hosts.ok)(`cron and sudoers${hosts.ok ? '' : `: skipped: ${host
     expect(await crontab('app')).toContain('report')
   })
 
+  it('adopt writes down the entries of users, by hand ones too', async () => {
+    await host.output(sh('(crontab -u daemon -l; echo "9 9 * * * by-hand") | crontab -u daemon -'))
+    await host.output(['rekindle', 'adopt', '/root/adopted', '--name', 'box'])
+    const role = await host.output(['cat', '/root/adopted/role.ts'])
+    expect(role.replace(/\s+/g, ' ')).toContain(
+      "cron('daemon: 9 9 * * * by-hand', { user: 'daemon', minute: 9, hour: 9, command: 'by-hand'",
+    )
+  })
+
   it('inspect prints entries that would change nothing', async () => {
     expect(await host.output(['rekindle', 'inspect', 'cron', 'report'])).toContain(
       "cron('report', { user: 'app', special: 'daily', command: 'report --all' })",
