@@ -12,7 +12,7 @@ import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare } from '../engine/prepare.ts'
 import { makeReport } from '../engine/report.ts'
 import type { Host } from '../host/host.ts'
-import { piecesOf } from '../host/pieces.ts'
+import { readPieces } from '../host/pieces.ts'
 import { createHost } from '../host/real-host.ts'
 import { resourceTypes } from '../resource/registry.ts'
 import { acquireLock } from './lock.ts'
@@ -84,5 +84,5 @@ function loadPrepared(path: string): Prepared {
 
 function hostFor({ stateDir, blobsDir }: LocalOptions): Host {
   if (blobsDir === undefined) return createHost({ stateDir })
-  return createHost({ stateDir, fetchBlob: async (sha256) => piecesOf(join(blobsDir, sha256)) })
+  return createHost({ stateDir, fetchBlob: async (sha256) => readPieces(join(blobsDir, sha256)) })
 }

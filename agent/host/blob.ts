@@ -84,7 +84,10 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
       )
     }
     try {
-      await putPieces(name, await fetchBlob(name))
+      const pieces = await fetchBlob(name)
+      // Already in memory.
+      if (Array.isArray(pieces)) put(name, Buffer.concat(pieces))
+      else await putPieces(name, pieces)
     } catch (cause) {
       if (cause instanceof RekindleError && cause.code === 'blob-missing') throw cause
       throw missing(name, undefined, cause)
