@@ -80,6 +80,16 @@ export class RekindleError extends Error {
   }
 }
 
+/** Anything may be thrown; where an error is a value, it is one. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+/** Whether it is an error of Node or the system with one of these codes, such as `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}
+
 /** What an error looks like on the wire and in a report: only fields that are present. */
 export interface ErrorShape {
   code: ErrorCode

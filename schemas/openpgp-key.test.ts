@@ -1,19 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { armorPublicKeys, plainFingerprint, readPublicKeys } from './openpgp-key.ts'
+import { bookworm } from './testing.ts'
 
-/** Debian's key for bookworm (ed25519, version 4). */
-const bookworm = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-mDMEY865UxYJKwYBBAHaRw8BAQdAd7Z0srwuhlB6JKFkcf4HU4SSS/xcRfwEQWzr
-crf6AEq0SURlYmlhbiBTdGFibGUgUmVsZWFzZSBLZXkgKDEyL2Jvb2t3b3JtKSA8
-ZGViaWFuLXJlbGVhc2VAbGlzdHMuZGViaWFuLm9yZz6IlgQTFggAPhYhBE1k/sEZ
-wgKQZ9bnkfjSWFuHg9SBBQJjzrlTAhsDBQkPCZwABQsJCAcCBhUKCQgLAgQWAgMB
-Ah4BAheAAAoJEPjSWFuHg9SBSgwBAP9qpeO5z1s5m4D4z3TcqDo1wez6DNya27QW
-WoG/4oBsAQCEN8Z00DXagPHbwrvsY2t9BCsT+PgnSn9biobwX7bDDg==
-=5NZE
------END PGP PUBLIC KEY BLOCK-----
-`
 const bookwormPrint = '4D64FEC119C2029067D6E791F8D2585B8783D481'
 
 /** The sample of RFC 9580, A.3 (version 6, without a checksum). */

@@ -3,7 +3,7 @@ import { createPublicKey } from 'node:crypto'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from '../../schemas/envelope.ts'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import type { Catalog, Envelope } from '../../schemas/generated/types.ts'
 import { parseResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import { validate } from '../../schemas/validate.ts'
@@ -189,7 +189,7 @@ function readJson(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

@@ -27,7 +27,7 @@ import {
 } from 'node:fs'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { heldError } from './inode-flag.ts'
 import { makerOf, temporaryName } from './temporary-name.ts'
 import { writeError } from './write-error.ts'
@@ -288,7 +288,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
 }
 

@@ -15,7 +15,8 @@ import {
 } from 'node:fs'
 import { copyFile, lstat, open, readdir, readlink, rename } from 'node:fs/promises'
 import { join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
+import { renderMode } from '../../schemas/file-mode.ts'
 import { hashPieces } from './pieces.ts'
 
 export interface BackupEntry {
@@ -132,16 +133,12 @@ async function syncAndHash(path: string): Promise<string> {
   return hashPieces(path)
 }
 
-function renderMode(mode: number): string {
-  return (mode & 0o7777).toString(8).padStart(4, '0')
-}
-
 function readIndex(path: string): readonly BackupEntry[] {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   }
   return text.split('\n').flatMap(parseEntry)

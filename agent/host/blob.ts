@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { sha256 as hashBytes } from '../../schemas/hash.ts'
 import { hashPieces, writePieces } from './pieces.ts'
 
@@ -124,7 +124,7 @@ async function copyKept(name: string, from: string, to: string): Promise<boolean
   try {
     await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
   } catch (error) {
-    if (isNotFound(error) && !existsSync(from)) return false
+    if (hasCode(error, 'ENOENT') && !existsSync(from)) return false
     throw error
   }
   if ((await hashPieces(to)) === name) return true
@@ -136,7 +136,7 @@ function readKept(path: string): Buffer | undefined {
   try {
     return readFileSync(path)
   } catch (error) {
-    if (isNotFound(error)) return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -145,13 +145,9 @@ function listIfThere(path: string): readonly string[] {
   try {
     return readdirSync(path)
   } catch (error) {
-    if (isNotFound(error)) return []
+    if (hasCode(error, 'ENOENT')) return []
     throw error
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 function missing(name: string, reason?: string, cause?: unknown): RekindleError {

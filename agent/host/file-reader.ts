@@ -19,6 +19,7 @@ import {
   type Stats,
   statSync,
 } from 'node:fs'
+import { hasCode } from '../../schemas/errors.ts'
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'device'
 
@@ -114,7 +115,7 @@ function present(look: () => Stats | undefined): Stats | undefined {
   try {
     return look()
   } catch (error) {
-    if (isCode(error, 'ENOTDIR')) return undefined
+    if (hasCode(error, 'ENOTDIR')) return undefined
     throw error
   }
 }
@@ -123,7 +124,7 @@ function realPath(path: string): string {
   try {
     return realpathSync.native(path)
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return path
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return path
     throw error
   }
 }
@@ -132,13 +133,9 @@ function list(path: string): readonly string[] {
   try {
     return readdirSync(path).sort()
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR')) return []
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
     throw error
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }
 
 export function toFileStat({ mode, size, uid, gid, dev, ino, mtimeMs, ctimeMs }: Stats): FileStat {

@@ -1,7 +1,7 @@
 /** Attributes of inodes (chattr(1)) that hold root off: a change fails with EPERM, and no permission bit tells why. */
 import { spawnSync } from 'node:child_process'
 import { dirname } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 
 const words = { i: 'immutable', a: 'append-only' } as const
 type Flag = keyof typeof words
@@ -23,7 +23,7 @@ export function heldIn(listing: string): Held | undefined {
 
 /** Why a change at the path was not permitted; undefined for any other error, and where lsattr cannot tell. */
 export function heldError(path: string, error: unknown, kept: string): RekindleError | undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return undefined
+  if (!hasCode(error, 'EPERM')) return undefined
   const { stdout } = spawnSync('lsattr', ['-d', path, dirname(path)], { encoding: 'utf8', timeout: 10_000 })
   const held = heldIn(stdout ?? '')
   if (held === undefined) return undefined

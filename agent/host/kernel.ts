@@ -3,6 +3,7 @@
  * are written in place, since a rename is no write to them.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { hasCode } from '../../schemas/errors.ts'
 
 export interface Kernel {
   /** The text; undefined when the kernel has no such file. @throws system errors such as EACCES */
@@ -27,10 +28,5 @@ export function createKernel(): Kernel {
 
 /** ESRCH: the process whose file it is has ended. */
 function isGone(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    ['ENOENT', 'ENOTDIR', 'ESRCH'].includes(error.code)
-  )
+  return hasCode(error, 'ENOENT', 'ENOTDIR', 'ESRCH')
 }

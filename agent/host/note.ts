@@ -4,6 +4,7 @@
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path/posix'
+import { hasCode } from '../../schemas/errors.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import type { AtomicFile } from './atomic-file.ts'
 
@@ -24,7 +25,7 @@ export function createNotes(directory: string, write: Pick<AtomicFile, 'putFile'
       try {
         return readFileSync(path(about), 'utf8')
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+        if (hasCode(error, 'ENOENT')) return undefined
         throw error
       }
     },

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import {
   type Account,
   type Group,
@@ -206,8 +206,7 @@ function readShadow(path: string): Pick<PasswdDatabase, 'hashes' | 'expiries' | 
     const text = readFileSync(path, 'utf8')
     return { hashes: parseShadow(text), expiries: parseExpiries(text), ages: parsePasswordAges(text) }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'ENOENT'))
-      return { hashes: undefined, expiries: undefined, ages: undefined }
+    if (hasCode(error, 'EACCES', 'ENOENT')) return { hashes: undefined, expiries: undefined, ages: undefined }
     throw error
   }
 }

@@ -5,7 +5,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { type FileStat, toFileStat } from './file-reader.ts'
 
 export interface Place {
@@ -90,9 +90,9 @@ function openDirectory(directory: string): Opened | undefined {
     return at
   } catch (error) {
     closeSync(at.fd)
-    if (isCode(error, 'ENOENT')) return undefined
-    if (isCode(error, 'ENOTDIR')) throw unreadable(directory, 'something on the way is no directory')
-    if (isCode(error, 'ELOOP')) throw unreadable(directory, 'a link was put in the way')
+    if (hasCode(error, 'ENOENT')) return undefined
+    if (hasCode(error, 'ENOTDIR')) throw unreadable(directory, 'something on the way is no directory')
+    if (hasCode(error, 'ELOOP')) throw unreadable(directory, 'a link was put in the way')
     throw error
   }
 }
@@ -148,10 +148,6 @@ function withPath(error: unknown, opened: Opened): unknown {
     hint: hint === undefined ? undefined : named(hint),
     cause,
   })
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function unreadable(path: string, reason: string): RekindleError {

@@ -17,6 +17,7 @@ import {
   unlinkSync,
 } from 'node:fs'
 import { join } from 'node:path/posix'
+import { hasCode } from '../../schemas/errors.ts'
 import { heldError } from './inode-flag.ts'
 import { parseMountTable } from './mount-table.ts'
 import { writeError } from './write-error.ts'
@@ -88,7 +89,7 @@ function realOf(root: string): string | undefined {
   try {
     return realpathSync(root)
   } catch (error) {
-    if (isCode(error, ['ENOENT', 'ENOTDIR'])) return undefined
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }
@@ -98,7 +99,7 @@ function listOf(path: string): readonly Dirent[] | undefined {
   try {
     return readdirSync(path, { withFileTypes: true })
   } catch (error) {
-    if (isCode(error, ['ENOENT', 'ENOTDIR'])) return undefined
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
 }
@@ -133,7 +134,7 @@ function remove(root: string, entry: SweptEntry): boolean {
     }
   } catch (error) {
     // On the way, or in it, something was put since.
-    if (isCode(error, ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENOTEMPTY', 'EEXIST'])) return false
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENOTEMPTY', 'EEXIST')) return false
     const path = join(root, entry.path)
     throw heldError(path, error, 'what stood there') ?? writeError(path, error, 'what stood there')
   }
@@ -167,8 +168,4 @@ function removeIn(path: string, entry: SweptEntry): boolean {
   if (there.isDirectory() || there.mtimeMs !== entry.mtimeMs || there.size !== entry.size) return false
   unlinkSync(path)
   return true
-}
-
-function isCode(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

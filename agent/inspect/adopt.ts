@@ -2,6 +2,7 @@
  * `rekindle adopt`: a role that describes this host, without what its base image has. It is a first draft for a person to
  * read: what made the host what it is cannot be told from what it is.
  */
+import { renderMode } from '../../schemas/file-mode.ts'
 import type { Host } from '../host/host.ts'
 import { resourceTypes } from '../resource/registry.ts'
 import type { Instance } from '../resource/resource-type.ts'
@@ -103,7 +104,7 @@ function withoutGiven({ instances, ...rest }: Found, all: readonly Found[]): Fou
 function fileAt(host: Host, path: string): readonly Instance[] {
   const stat = host.files.stat(path)
   if (stat?.kind !== 'file') return []
-  const mode = stat.mode.toString(8).padStart(4, '0')
+  const mode = renderMode(stat.mode)
   return [
     {
       title: path,

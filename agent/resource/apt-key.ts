@@ -1,5 +1,6 @@
 /** Keys in /etc/apt/keyrings, as bytes, whatever form the site has them in. What is no public key never gets there. */
 import { RekindleError } from '../../schemas/errors.ts'
+import { renderMode } from '../../schemas/file-mode.ts'
 import type { AptKeyParams, Change } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import {
@@ -11,6 +12,7 @@ import {
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileStat } from '../host/file-reader.ts'
 import type { Host } from '../host/host.ts'
+import { inspectFolder } from './apt/inspect-folder.ts'
 import { keyringOf, keyrings } from './apt/key-path.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
 
@@ -89,7 +91,7 @@ function diff(_: WantedKey, { found, armored, keys }: AptKeyState): readonly Cha
   const to = keys.fingerprints.join(', ')
   if (found === undefined) return [{ property: 'ensure', from, to }]
   const { stat } = found
-  const owner = `${stat.mode.toString(8).padStart(4, '0')} ${stat.uid}:${stat.gid}`
+  const owner = `${renderMode(stat.mode)} ${stat.uid}:${stat.gid}`
   return [
     ...(found.sha256 === sha256(keys.bytes) ? [] : [{ property: 'content', from, to }]),
     ...(owner === '0644 0:0' ? [] : [{ property: 'mode', from: owner, to: '0644 0:0' }]),
@@ -106,13 +108,6 @@ async function apply(host: Host, { title }: WantedKey, { found, armored, keys }:
   if (host.files.stat(keyrings) === undefined)
     await host.write.putDirectory(keyrings, { mode: 0o755, uid: 0, gid: 0 })
   await host.write.putFile(path, { content: keys.bytes, mode, uid: 0, gid: 0 })
-}
-
-function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const names = host.files.list(keyrings).filter((name) => /^[A-Za-z0-9][\w.-]*\.(gpg|asc)$/.test(name))
-  const titles = new Set(names.map((name) => name.replace(/\.(gpg|asc)$/, '')))
-  const asked = title === undefined ? [...titles] : [title].filter((one) => titles.has(one))
-  return Promise.resolve(asked.map((one) => instanceOf(host, one)))
 }
 
 function instanceOf({ files }: Host, title: string): Instance {
@@ -141,6 +136,6 @@ export const aptKey = {
   read,
   diff,
   apply,
-  inspect,
+  inspect: inspectFolder({ folder: keyrings, name: /^([A-Za-z0-9][\w.-]*)\.(?:gpg|asc)$/, instanceOf }),
   watch: ({ title }) => [keyringOf(title)],
 } satisfies ResourceType<AptKeyParams, AptKeyState>

@@ -2,6 +2,7 @@
 import { RekindleError } from '../../schemas/errors.ts'
 import type { AptPinParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { inspectFolder } from './apt/inspect-folder.ts'
 import { withoutOlder } from './apt/older-file.ts'
 import { parsePin, renderPin } from './apt/pin-text.ts'
 import { ownedText } from './owned-text.ts'
@@ -21,7 +22,7 @@ export const aptPin = withoutOlder(
     render: ({ params }) => renderPin(params),
     folderOf: () => folder,
     check,
-    inspect,
+    inspect: inspectFolder({ folder, name: /^([A-Za-z0-9][\w-]*)(?:\.pref)?$/, instanceOf }),
   }),
   ({ title }) => olderPathOf(title),
 )
@@ -35,13 +36,6 @@ async function check(host: Host, { id, where }: Wanted<AptPinParams>, path: stri
     where,
     kept: 'what stood there before',
   })
-}
-
-function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const names = host.files.list(folder).filter((name) => /^[A-Za-z0-9][\w-]*(\.pref)?$/.test(name))
-  const titles = new Set(names.map((name) => name.replace(/\.pref$/, '')))
-  const asked = title === undefined ? [...titles] : [title].filter((one) => titles.has(one))
-  return Promise.resolve(asked.map((one) => instanceOf(host, one)))
 }
 
 function instanceOf(host: Host, title: string): Instance {

@@ -7,6 +7,7 @@ import { basename } from 'node:path/posix'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { AptSourceParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { inspectFolder } from './apt/inspect-folder.ts'
 import { withoutOlder } from './apt/older-file.ts'
 import { parseSource, parseSourceList, renderSource } from './apt/source-text.ts'
 import { ownedText } from './owned-text.ts'
@@ -29,7 +30,8 @@ export const aptSource = withoutOlder(
     render: ({ params }) => renderSource(params),
     folderOf: () => folder,
     check: tryOut,
-    inspect,
+    // The names that apt reads, whoever gave them.
+    inspect: inspectFolder({ folder, name: /^([\w-][\w.-]*)\.(?:sources|list)$/, instanceOf }),
   }),
   ({ title }) => olderPathOf(title),
 )
@@ -75,14 +77,6 @@ function hintFor(said: string): string {
   if (/NO_PUBKEY|not signed|signatures were invalid|No public key|Missing key/.test(said))
     return 'Give the right "key" (an apt_key that is declared) or "signedBy"'
   return 'Set verify to false where the source will be reachable later only'
-}
-
-function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
-  // The names that apt reads, whoever gave them.
-  const names = host.files.list(folder).filter((name) => /^[\w-][\w.-]*\.(sources|list)$/.test(name))
-  const titles = new Set(names.map((name) => name.replace(/\.(sources|list)$/, '')))
-  const asked = title === undefined ? [...titles] : [title].filter((one) => titles.has(one))
-  return Promise.resolve(asked.map((one) => instanceOf(host, one)))
 }
 
 function instanceOf(host: Host, title: string): Instance {

@@ -1,8 +1,8 @@
 /** A TLS certificate with its key. Its parts: certificate/{state,issue}.ts. */
 import { X509Certificate } from 'node:crypto'
 import { RekindleError } from '../../schemas/errors.ts'
+import { renderMode } from '../../schemas/file-mode.ts'
 import type { CertificateParams, Change } from '../../schemas/generated/types.ts'
-import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { issue } from './certificate/issue.ts'
 import {
@@ -19,15 +19,12 @@ import {
 } from './certificate/state.ts'
 import { readNames } from './file/names.ts'
 import type { Reading, ResourceType } from './resource-type.ts'
-import { readTextFile } from './text-file.ts'
+import { readEachInTurn, readTextFile } from './text-file.ts'
 
 const dayMs = 86_400_000
 
-async function read(host: Host, wanted: readonly WantedCertificate[]): Promise<Reading<CertificateState>> {
-  const found = new Map<ResourceId, CertificateState | Error>()
-  for (const one of wanted)
-    found.set(one.id, await readOne(host, one).catch((error: unknown) => error as Error))
-  return found
+function read(host: Host, wanted: readonly WantedCertificate[]): Promise<Reading<CertificateState>> {
+  return readEachInTurn(wanted, (one) => readOne(host, one))
 }
 
 async function readOne(host: Host, wanted: WantedCertificate): Promise<CertificateState> {
@@ -230,10 +227,6 @@ async function put(
 
 function modeOf({ mode = '0644', keyMode = '0600' }: CertificateParams, role: Role): number {
   return Number.parseInt(role === 'key' ? keyMode : mode, 8)
-}
-
-function renderMode(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }
 
 function withNewline(text: string): string {

@@ -2,6 +2,7 @@
  * Entries of users' crontabs: one file is read for a user, and one crontab(1) run, however many entries there are. A title
  * is one entry on a host, so that an entry whose user has changed does not go on as the old one.
  */
+import { toError } from '../../schemas/errors.ts'
 import type { Change, CronParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
@@ -16,6 +17,7 @@ import {
   removeEntry,
   renderEntry,
 } from './cron/crontab-text.ts'
+import { ofTitle } from './instance.ts'
 import type { Instance, Reading, ResourceType, Step, Wanted } from './resource-type.ts'
 
 type WantedCron = Wanted<CronParams>
@@ -29,9 +31,15 @@ export interface CronState {
 
 function read(host: Host, wanted: readonly WantedCron[]): Reading<CronState> {
   const found = new Map<ResourceId, CronState | Error>()
-  const owners = attempt(() => ownersByTitle(host))
+  const texts = new Map<string, string | Error>()
+  const textOf = (user: string) => {
+    const text = texts.get(user) ?? attempt(() => readCrontab(host, user).text)
+    texts.set(user, text)
+    return text
+  }
+  const owners = attempt(() => ownersByTitle(crontabUsers(host), textOf))
   for (const [user, group] of Map.groupBy(wanted, ({ params }) => params.user)) {
-    const text = attempt(() => readCrontab(host, user).text)
+    const text = textOf(user)
     for (const { id, title } of group) found.set(id, stateOf(user, text, owners, title))
   }
   return found
@@ -51,10 +59,10 @@ function stateOf(
 type Owners = ReadonlyMap<string, readonly string[]>
 
 /** A crontab that cannot be read fails the entries of its own user, and no others. */
-function ownersByTitle(host: Host): Owners {
+function ownersByTitle(users: readonly string[], textOf: (user: string) => string | Error): Owners {
   const owners = new Map<string, string[]>()
-  for (const user of crontabUsers(host)) {
-    const text = attempt(() => readCrontab(host, user).text)
+  for (const user of users) {
+    const text = textOf(user)
     for (const title of new Set(text instanceof Error ? [] : listTitles(text)))
       owners.set(title, [...(owners.get(title) ?? []), user])
   }
@@ -65,7 +73,7 @@ function attempt<Result>(look: () => Result): Result | Error {
   try {
     return look()
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return toError(error)
   }
 }
 
@@ -144,7 +152,7 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
       return [{ title: own ?? `${user}: ${line.trim()}`, params: { user, ...entry } }]
     }),
   )
-  return title === undefined ? instances : instances.filter((one) => one.title === title)
+  return ofTitle(instances, title)
 }
 
 export const cron = {

@@ -2,7 +2,7 @@
  * Resources of a type that the site brings. Its script is asked in JSON on standard input and answers in JSON on standard
  * output; docs/custom-types.md is the protocol. All resources of one script are checked by one process.
  */
-import { RekindleError } from '../../schemas/errors.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change, CustomParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import { validate } from '../../schemas/validate.ts'
@@ -26,7 +26,7 @@ async function read(host: Host, wanted: readonly WantedCustom[]): Promise<Readin
     try {
       for (const [id, state] of await check(host, of)) found.set(id, state)
     } catch (error) {
-      for (const { id } of of) found.set(id, error instanceof Error ? error : new Error(String(error)))
+      for (const { id } of of) found.set(id, toError(error))
     }
   }
   return found

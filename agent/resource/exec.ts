@@ -6,7 +6,7 @@
  * an exit code of 127 like any other.
  */
 
-import { RekindleError } from '../../schemas/errors.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change, ExecParams, ExecParamsCheck } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { ExecOptions, ExecResult } from '../host/exec.ts'
@@ -173,10 +173,6 @@ function renderCommand({ command, sensitive }: ExecParams): string {
   const text = typeof command === 'string' ? command : command.join(' ')
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > shownCommand ? `${line.slice(0, shownCommand)}…` : line
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 export const exec = { name: 'exec', read, diff, apply, refresh, canDrift } satisfies ResourceType<

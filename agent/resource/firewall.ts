@@ -9,7 +9,6 @@
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, FirewallParams } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
-import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { textDiff } from './file/text-diff.ts'
 import { type BootFile, isBootFile, readBootFile, writeBootFile } from './firewall/boot-file.ts'
@@ -17,6 +16,7 @@ import { changeRules, rollbackPath } from './firewall/change.ts'
 import { hasNft, list, listScratch, listText, nft } from './firewall/nft.ts'
 import { type Listing, leavesItsTable, removing, replacing, tableOf } from './firewall/ruleset.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
+import { readEachInTurn } from './text-file.ts'
 
 type WantedFirewall = Wanted<FirewallParams>
 
@@ -39,12 +39,8 @@ interface Note {
   readonly listing: Listing
 }
 
-async function read(host: Host, wanted: readonly WantedFirewall[]): Promise<Reading<FirewallState>> {
-  const found = new Map<ResourceId, FirewallState | Error>()
-  for (const one of wanted) {
-    found.set(one.id, await readOne(host, one).catch((error: unknown) => error as Error))
-  }
-  return found
+function read(host: Host, wanted: readonly WantedFirewall[]): Promise<Reading<FirewallState>> {
+  return readEachInTurn(wanted, (one) => readOne(host, one))
 }
 
 async function readOne(host: Host, wanted: WantedFirewall): Promise<FirewallState> {

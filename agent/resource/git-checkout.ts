@@ -1,21 +1,17 @@
 /** A git checkout. Its parts: git-checkout/{state,git,read,apply}.ts. */
 import type { Change, GitCheckoutParams } from '../../schemas/generated/types.ts'
-import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { readNames } from './file/names.ts'
 import { applyCheckout } from './git-checkout/apply.ts'
 import { readCheckout } from './git-checkout/read.ts'
 import type { CheckoutState, WantedCheckout } from './git-checkout/state.ts'
 import type { Instance, Reading, ResourceType } from './resource-type.ts'
+import { readEachInTurn } from './text-file.ts'
 
 const shownFiles = 5
 
-async function read(host: Host, wanted: readonly WantedCheckout[]): Promise<Reading<CheckoutState>> {
-  const found = new Map<ResourceId, CheckoutState | Error>()
-  for (const one of wanted) {
-    found.set(one.id, await readCheckout(host, one).catch((error: unknown) => error as Error))
-  }
-  return found
+function read(host: Host, wanted: readonly WantedCheckout[]): Promise<Reading<CheckoutState>> {
+  return readEachInTurn(wanted, (one) => readCheckout(host, one))
 }
 
 function diff({ params }: WantedCheckout, actual: CheckoutState): readonly Change[] {

@@ -2,6 +2,7 @@
 import type { Change, HostEntryParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
+import { ofTitle } from './instance.ts'
 import { type HostsEntry, isIpv6, isSameName, parseHosts, setHostsEntry } from './piece/hosts-entry.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { readEach, readTextFile, type TextFile, withTextDiff, writeTextFile } from './text-file.ts'
@@ -81,7 +82,7 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
     seen.add(entry.name)
     return instanceOf(entry, isFirst)
   })
-  return title === undefined ? instances : instances.filter((one) => one.title === title)
+  return ofTitle(instances, title)
 }
 
 function instanceOf({ ip, name, aliases, comment }: HostsEntry, isFirst: boolean): Instance {

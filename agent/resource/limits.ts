@@ -4,6 +4,7 @@
  */
 import type { LimitsParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { ofTitle } from './instance.ts'
 import { ownedText } from './owned-text.ts'
 import type { Instance } from './resource-type.ts'
 import { readTextFile } from './text-file.ts'
@@ -51,5 +52,5 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
       params: { ...rest, value: /^-?\d+$/.test(value) ? Number(value) : value },
     })),
   )
-  return title === undefined ? instances : instances.filter((one) => one.title === title)
+  return ofTitle(instances, title)
 }

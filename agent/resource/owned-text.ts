@@ -1,4 +1,5 @@
 /** Makes the resource types that own one small text file as a whole: a unit, a drop-in, an apt source. */
+import { renderMode } from '../../schemas/file-mode.ts'
 import type { Change } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import type { Host } from '../host/host.ts'
@@ -56,7 +57,8 @@ export function ownedText<Params extends { readonly ensure?: 'present' | 'absent
     const changes: Change[] = []
     if (actual.text !== text)
       changes.push({ property: 'content', from: shortHash(actual.text), to: shortHash(text) })
-    if (actual.mode !== mode) changes.push({ property: 'mode', from: octal(actual.mode), to: octal(mode) })
+    if (actual.mode !== mode)
+      changes.push({ property: 'mode', from: renderMode(actual.mode), to: renderMode(mode) })
     if (actual.uid !== 0 || actual.gid !== 0)
       changes.push({ property: 'owner', from: `${actual.uid}:${actual.gid}`, to: '0:0' })
     return changes
@@ -102,8 +104,4 @@ export function ownedText<Params extends { readonly ensure?: 'present' | 'absent
 
 function shortHash(text: string): string {
   return `sha256:${sha256(text).slice(0, 8)}`
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }

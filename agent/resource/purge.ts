@@ -7,6 +7,7 @@ import type { Change, PurgeParams } from '../../schemas/generated/types.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import type { Instance, Reading, ResourceType, Step, Wanted } from './resource-type.ts'
+import { readEachInTurn } from './text-file.ts'
 
 type AnyType = ResourceType<unknown, unknown>
 type WantedPurge = Wanted<PurgeParams>
@@ -22,16 +23,8 @@ const firstReservedId = 60_000
 
 /** @param typeOf the registry, which this type is a member of */
 export function createPurge(typeOf: (name: string) => AnyType | undefined) {
-  async function read(host: Host, wanted: readonly WantedPurge[]): Promise<Reading<PurgeState>> {
-    const found = new Map<WantedPurge['id'], PurgeState | Error>()
-    for (const one of wanted) {
-      try {
-        found.set(one.id, { undeclared: await undeclaredOn(host, one) })
-      } catch (error) {
-        found.set(one.id, error instanceof Error ? error : new Error(String(error)))
-      }
-    }
-    return found
+  function read(host: Host, wanted: readonly WantedPurge[]): Promise<Reading<PurgeState>> {
+    return readEachInTurn(wanted, async (one) => ({ undeclared: await undeclaredOn(host, one) }))
   }
 
   async function undeclaredOn(host: Host, wanted: WantedPurge): Promise<readonly Instance[]> {

@@ -5,7 +5,7 @@
  * nothing of it runs. The mark is left where it is, for it tells people of a failure that no run repairs; to count it as a
  * difference would rebuild hosts over a service that nobody wants to run.
  */
-import { RekindleError } from '../../schemas/errors.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change, ServiceParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
@@ -20,7 +20,6 @@ import {
   runningProvider,
   type ServiceState,
   type ServiceStep,
-  toError,
   type WantedService,
 } from './service/init-system.ts'
 import { openrc } from './service/openrc.ts'

@@ -7,34 +7,34 @@ import type { Change, SshAuthorizedKeyParams } from '../../schemas/generated/typ
 import { canonicalSshKey, isSshKeyType, sshFingerprint } from '../../schemas/ssh-key.ts'
 import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
+import { ofTitle } from './instance.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
 import { type AuthorizedKey, parseAuthorizedKeys, setAuthorizedKey } from './ssh/authorized-keys.ts'
-import { editKeyFile, homeFile, type KeyFile, readKeyFile, wrongAttributes } from './ssh/key-file.ts'
+import {
+  editKeyFileOf,
+  homeFile,
+  type KeyFileOwner,
+  type KeyFileState,
+  readKeyFile,
+  readKeyFiles,
+  usualFile,
+  wrongAttributes,
+} from './ssh/key-file.ts'
 import { printable } from './ssh/key-line.ts'
-import { readEach } from './text-file.ts'
 
 type WantedKey = Wanted<SshAuthorizedKeyParams>
 
-export interface SshAuthorizedKeyState {
-  /** Undefined when there is no such user yet. */
-  readonly account: Account | undefined
-  readonly file: KeyFile | undefined
-}
+const owner: KeyFileOwner<SshAuthorizedKeyParams> = { userOf: ({ user }) => user, pathOf }
 
-function read(host: Host, wanted: readonly WantedKey[]): Reading<SshAuthorizedKeyState> {
-  const { accounts } = host.passwd.read()
-  return readEach(wanted, ({ params }) => {
-    const account = accounts.get(params.user)
-    if (account === undefined) return { account, file: undefined }
-    return { account, file: readKeyFile(host, { account, path: pathOf(params, account) }) }
-  })
+function read(host: Host, wanted: readonly WantedKey[]): Reading<KeyFileState> {
+  return readKeyFiles(host, wanted, owner)
 }
 
 function pathOf({ target }: SshAuthorizedKeyParams, account: Account): string {
   return target ?? homeFile(account, 'authorized_keys')
 }
 
-function diff(wanted: WantedKey, { account, file }: SshAuthorizedKeyState): readonly Change[] {
+function diff(wanted: WantedKey, { account, file }: KeyFileState): readonly Change[] {
   const { params } = wanted
   const own = lineOf(wanted)
   const found = parseAuthorizedKeys(file?.text ?? '').filter(({ key }) => key === own.key)
@@ -54,15 +54,9 @@ function diff(wanted: WantedKey, { account, file }: SshAuthorizedKeyState): read
 }
 
 async function apply(host: Host, wanted: WantedKey): Promise<void> {
-  const { params } = wanted
-  // Made by something in this run, or since it was read.
-  const account = host.passwd.read().accounts.get(params.user)
-  if (account === undefined) throw noUser(wanted)
   const own = lineOf(wanted)
-  const line = params.ensure === 'absent' ? undefined : own
-  await editKeyFile(host, { account, path: pathOf(params, account) }, (text) =>
-    setAuthorizedKey(text, own.key, line),
-  )
+  const line = wanted.params.ensure === 'absent' ? undefined : own
+  await editKeyFileOf(host, wanted, { owner, edit: (text) => setAuthorizedKey(text, own.key, line) })
 }
 
 function lineOf({ title, params }: WantedKey): AuthorizedKey {
@@ -87,7 +81,7 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
       ...(comment === printable(comment) ? {} : { protectedBy: 'a comment with control characters' }),
     }
   })
-  return title === undefined ? instances : instances.filter((one) => one.title === title)
+  return ofTitle(instances, title)
 }
 
 /** Each once, as a second line goes when it is declared. None for a file that cannot be trusted: nobody could declare that. */
@@ -105,24 +99,11 @@ function keysOf(host: Host, account: Account) {
   }
 }
 
-function noUser({ id, where, params: { user } }: WantedKey): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: user "${user}" does not exist`,
-    where,
-    kept: 'everything: nothing was done',
-    hint: `Declare user "${user}"`,
-  })
-}
-
 export const sshAuthorizedKey = {
   name: 'ssh_authorized_key',
   read,
   diff,
   apply,
   inspect,
-  // Where homes usually are; the poll finds the others.
-  watch: ({ params: { user, target } }) => [
-    target ?? `${user === 'root' ? '/root' : `/home/${user}`}/.ssh/authorized_keys`,
-  ],
-} satisfies ResourceType<SshAuthorizedKeyParams, SshAuthorizedKeyState>
+  watch: ({ params: { user, target } }) => [target ?? usualFile(user, 'authorized_keys')],
+} satisfies ResourceType<SshAuthorizedKeyParams, KeyFileState>

@@ -1,11 +1,20 @@
 /** The key by which ssh knows a host: one line of a known_hosts file, for all users or one. */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, SshKnownHostParams } from '../../schemas/generated/types.ts'
 import { canonicalSshKey, isSshKeyType, sshFingerprint } from '../../schemas/ssh-key.ts'
 import type { Account } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
+import { ofTitle } from './instance.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
-import { editKeyFile, homeFile, type KeyFile, readKeyFile, wrongAttributes } from './ssh/key-file.ts'
+import {
+  editKeyFileOf,
+  homeFile,
+  type KeyFileOwner,
+  type KeyFileState,
+  readKeyFile,
+  readKeyFiles,
+  usualFile,
+  wrongAttributes,
+} from './ssh/key-file.ts'
 import { printable } from './ssh/key-line.ts'
 import {
   hasName,
@@ -14,32 +23,22 @@ import {
   setKnownHost,
   type WantedHost,
 } from './ssh/known-hosts.ts'
-import { readEach } from './text-file.ts'
 
 type WantedKnownHost = Wanted<SshKnownHostParams>
 
-export interface SshKnownHostState {
-  /** Undefined when there is no such user yet. */
-  readonly account: Account | undefined
-  readonly file: KeyFile | undefined
-}
-
 const ofAllUsers = '/etc/ssh/ssh_known_hosts'
 
-function read(host: Host, wanted: readonly WantedKnownHost[]): Reading<SshKnownHostState> {
-  const { accounts } = host.passwd.read()
-  return readEach(wanted, ({ params }) => {
-    const account = accounts.get(params.user ?? 'root')
-    if (account === undefined) return { account, file: undefined }
-    return { account, file: readKeyFile(host, { account, path: pathOf(params, account) }) }
-  })
+const owner: KeyFileOwner<SshKnownHostParams> = { userOf: ({ user = 'root' }) => user, pathOf }
+
+function read(host: Host, wanted: readonly WantedKnownHost[]): Reading<KeyFileState> {
+  return readKeyFiles(host, wanted, owner)
 }
 
 function pathOf({ target, user }: SshKnownHostParams, account: Account): string {
   return target ?? (user === undefined ? ofAllUsers : homeFile(account, 'known_hosts'))
 }
 
-function diff(wanted: WantedKnownHost, { account, file }: SshKnownHostState): readonly Change[] {
+function diff(wanted: WantedKnownHost, { account, file }: KeyFileState): readonly Change[] {
   const text = file?.text ?? ''
   const isSame = edited(wanted, text) === text
   if (wanted.params.ensure === 'absent')
@@ -61,10 +60,7 @@ function changeOf({ marker, name, aliases = [], type, key }: WantedHost, text: s
 }
 
 async function apply(host: Host, wanted: WantedKnownHost): Promise<void> {
-  const { params } = wanted
-  const account = host.passwd.read().accounts.get(params.user ?? 'root')
-  if (account === undefined) throw noUser(wanted)
-  await editKeyFile(host, { account, path: pathOf(params, account) }, (text) => edited(wanted, text))
+  await editKeyFileOf(host, wanted, { owner, edit: (text) => edited(wanted, text) })
 }
 
 function edited(wanted: WantedKnownHost, text: string): string {
@@ -102,17 +98,7 @@ async function inspect(host: Host, title: string | undefined): Promise<readonly 
       },
     }
   })
-  return title === undefined ? instances : instances.filter((one) => one.title === title)
-}
-
-function noUser({ id, where, params: { user = 'root' } }: WantedKnownHost): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: user "${user}" does not exist`,
-    where,
-    kept: 'everything: nothing was done',
-    hint: `Declare user "${user}"`,
-  })
+  return ofTitle(instances, title)
 }
 
 export const sshKnownHost = {
@@ -122,6 +108,6 @@ export const sshKnownHost = {
   apply,
   inspect,
   watch: ({ params: { user, target } }) => [
-    target ?? (user === undefined ? ofAllUsers : `/home/${user}/.ssh/known_hosts`),
+    target ?? (user === undefined ? ofAllUsers : usualFile(user, 'known_hosts')),
   ],
-} satisfies ResourceType<SshKnownHostParams, SshKnownHostState>
+} satisfies ResourceType<SshKnownHostParams, KeyFileState>

@@ -1,5 +1,6 @@
 /** Swap space: a file or device that is formatted, has its line in /etc/fstab, and is in use. */
 import { RekindleError } from '../../schemas/errors.ts'
+import { renderMode } from '../../schemas/file-mode.ts'
 import type { Change, SwapParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileKind } from '../host/file-reader.ts'
@@ -75,7 +76,7 @@ function diff(wanted: WantedSwap, state: SwapState): readonly Change[] {
   const isOpen = kind === 'file' && (mode & 0o077) !== 0
   return [
     ...contentChanges(wanted, state),
-    ...(isOpen ? [{ property: 'mode', from: mode.toString(8).padStart(4, '0'), to: '0600' }] : []),
+    ...(isOpen ? [{ property: 'mode', from: renderMode(mode), to: '0600' }] : []),
     ...fstabChanges(wanted, entries),
     ...(params.live === false ? [] : liveChanges(wanted, active)),
   ]

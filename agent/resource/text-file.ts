@@ -2,7 +2,7 @@
  * What the types share that keep a whole small text file, or a piece of one: read it, compare, write it. The text that is
  * wanted is made by a pure function from the text that is there, so that a piece is a diff of the whole.
  */
-import { RekindleError } from '../../schemas/errors.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileKind } from '../host/file-reader.ts'
@@ -134,9 +134,19 @@ export function readEach<Params, State>(
     try {
       reading.set(one.id, readOne(one))
     } catch (error) {
-      reading.set(one.id, error instanceof Error ? error : new Error(String(error)))
+      reading.set(one.id, toError(error))
     }
   }
+  return reading
+}
+
+/** readEach() for what takes time, one after the other. */
+export async function readEachInTurn<Params, State>(
+  wanted: readonly Wanted<Params>[],
+  readOne: (one: Wanted<Params>) => Promise<State>,
+): Promise<Map<ResourceId, State | Error>> {
+  const reading = new Map<ResourceId, State | Error>()
+  for (const one of wanted) reading.set(one.id, await readOne(one).catch(toError))
   return reading
 }
 

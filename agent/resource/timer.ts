@@ -1,11 +1,17 @@
 /** A command that systemd runs at times: a .timer and the .service that it starts, the first enabled and active. */
 import type { Change, TimerParams } from '../../schemas/generated/types.ts'
-import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { isRunning, type Unit } from '../host/unit.ts'
 import type { Reading, ResourceType, Wanted } from './resource-type.ts'
 import { runTool } from './run-tool.ts'
-import { readTextFile, removeTextFile, type TextFile, withTextDiff, writeTextFile } from './text-file.ts'
+import {
+  readEach,
+  readTextFile,
+  removeTextFile,
+  type TextFile,
+  withTextDiff,
+  writeTextFile,
+} from './text-file.ts'
 import { renderUnit, type Sections } from './unit-text.ts'
 
 type WantedTimer = Wanted<TimerParams>
@@ -20,20 +26,12 @@ const folder = '/etc/systemd/system'
 
 async function read(host: Host, wanted: readonly WantedTimer[]): Promise<Reading<TimerState>> {
   const units = await host.systemd.read(wanted.map(({ title }) => `${title}.timer`))
-  const found = new Map<ResourceId, TimerState | Error>()
-  for (const { id, title } of wanted) {
+  return readEach(wanted, ({ title }) => {
     const unit = units.get(`${title}.timer`)
-    try {
-      if (unit === undefined) throw new Error('systemd says nothing of it')
-      const [timer, service] = ['timer', 'service'].map((kind) =>
-        readTextFile(host, `${folder}/${title}.${kind}`),
-      ) as [TextFile, TextFile]
-      found.set(id, { timer, service, unit })
-    } catch (error) {
-      found.set(id, error instanceof Error ? error : new Error(String(error)))
-    }
-  }
-  return found
+    if (unit === undefined) throw new Error('systemd says nothing of it')
+    const read = (kind: string) => readTextFile(host, `${folder}/${title}.${kind}`)
+    return { timer: read('timer'), service: read('service'), unit }
+  })
 }
 
 function diff(wanted: WantedTimer, { timer, service, unit }: TimerState): readonly Change[] {

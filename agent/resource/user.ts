@@ -2,7 +2,7 @@
  * Local accounts. Every property is compared by itself, so an account that was made by half (a killed agent, a full disk)
  * is completed by the next run. Hashes are compared verbatim and shown to nobody.
  */
-import { RekindleError } from '../../schemas/errors.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change, UserParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Account, PasswordAge } from '../host/account.ts'
@@ -64,7 +64,7 @@ function keysOf(
   try {
     return { undeclaredKeys: undeclaredKeys(host, account, params) }
   } catch (error) {
-    return { undeclaredKeys: error instanceof Error ? error : new Error(String(error)) }
+    return { undeclaredKeys: toError(error) }
   }
 }
 

@@ -1,5 +1,6 @@
 /** A directory of the site as file resources: each entry is one, so that drift names the file. Pure. */
 import { join } from 'node:path/posix'
+import { forDirectory, renderMode } from '../../schemas/file-mode.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import type { Declaration } from './context.ts'
 
@@ -63,8 +64,7 @@ function childOf(root: Declaration, { path, kind, bytes, target, isExecutable }:
 function modeFor(kind: TreeEntry['kind'], { mode }: { readonly mode?: unknown }): unknown {
   if (kind === 'symlink') return undefined
   if (kind === 'file' || typeof mode !== 'string' || !/^[0-7]+$/.test(mode)) return mode
-  const bits = Number.parseInt(mode, 8)
-  return (bits | ((bits & 0o444) >> 2)).toString(8).padStart(4, '0')
+  return renderMode(forDirectory(Number.parseInt(mode, 8)))
 }
 
 function idOf({ type, title }: Declaration): ResourceId {

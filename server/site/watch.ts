@@ -29,23 +29,37 @@ export function watchFolder(
   function changed(name: string | null): void {
     if (closing.signal.aborted || (name !== null && ignored.has(name))) return
     clearTimeout(timer)
-    timer = setTimeout(onChange, quietMs)
-    // What appears in a new folder before it is watched is there when the callback looks.
+    timer = setTimeout(settled, quietMs)
+  }
+  /** Folders are looked for once a burst and not at each change; one that is new may not be full yet. */
+  function settled(): void {
+    const isNew = lookForFolders()
+    if (isNew === true) changed(null)
+    if (isNew === false) onChange()
+  }
+  function start(): void {
+    if (lookForFolders() !== undefined) changed(null)
+  }
+  /** Whether there are new ones; undefined when they cannot be watched. */
+  function lookForFolders(): boolean | undefined {
     try {
-      watchAll()
+      return watchAll()
     } catch (error) {
       failed(error)
+      return undefined
     }
   }
-  function watchAll(): void {
+  /** True when there were new folders. */
+  function watchAll(): boolean {
     const now = new Set(foldersIn(dir))
     for (const [folder, watcher] of watchers) if (!now.has(folder)) drop(folder, watcher)
-    for (const folder of now) {
-      if (watchers.has(folder)) continue
+    const added = [...now].filter((folder) => !watchers.has(folder))
+    for (const folder of added) {
       const watcher = watch(folder, (_event, name) => changed(name))
       watchers.set(folder, watcher)
       watcher.on('error', (error) => (folder === dir ? failed(error) : drop(folder, watcher)))
     }
+    return added.length > 0
   }
   function drop(folder: string, watcher: FSWatcher): void {
     watcher.close()
@@ -53,15 +67,14 @@ export function watchFolder(
   }
   function failed(error: unknown): void {
     for (const [folder, watcher] of watchers) drop(folder, watcher)
+    // The new start tells of all changes.
+    clearTimeout(timer)
     if (closing.signal.aborted) return
     onError(error)
-    delay(retryMs, undefined, { signal: closing.signal, ref: false }).then(
-      () => changed(null),
-      () => {},
-    )
+    delay(retryMs, undefined, { signal: closing.signal, ref: false }).then(start, () => {})
   }
-  // What changed while nobody watched.
-  changed(null)
+  // What changed while nobody watched is a change, too.
+  start()
   return {
     close() {
       closing.abort()

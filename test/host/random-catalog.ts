@@ -1,5 +1,6 @@
 /** Small random catalogs over things that every host of the lab has, and a look at all that they can touch. */
 import fc from 'fast-check'
+import { testKey } from '../../agent/resource/ssh/testing.ts'
 
 /** A resource before it has a host. */
 export interface Draft {
@@ -47,13 +48,6 @@ const mode = fc.constantFrom('0600', '0644', '0755')
 
 const ensure = fc.constantFrom('present', 'absent')
 const word = fc.constantFrom('one', 'two', 'three')
-
-/** A key of SSH that opens nothing. */
-const sshKey = (seed: number): string =>
-  Buffer.concat([
-    ...[Buffer.from([0, 0, 0, 11]), Buffer.from('ssh-ed25519')],
-    ...[Buffer.from([0, 0, 0, 32]), Buffer.alloc(32, seed)],
-  ]).toString('base64')
 
 const settings: readonly fc.Arbitrary<Choice>[] = ['json', 'yaml', 'toml'].map((format) =>
   fc.record({ at, ensure, value: fc.oneof(word, fc.boolean()) }).map(({ at: one, value, ...params }) => ({
@@ -113,11 +107,17 @@ const system: readonly fc.Arbitrary<Choice>[] = [
   at.map((one) => ({ id: `cron_file:rk-${one}`, params: { ensure: 'absent' } })),
   fc.record({ at, ensure }).map(({ at: one, ...params }) => ({
     id: `ssh_authorized_key:rk-${one}`,
-    params: { user: 'root', type: 'ssh-ed25519', key: sshKey(one), ...params },
+    params: { user: 'root', type: 'ssh-ed25519', key: testKey(one), ...params },
   })),
   fc.record({ at, ensure, key: at }).map(({ at: one, key, ...params }) => ({
     id: `ssh_known_host:rk-${one}`,
-    params: { type: 'ssh-ed25519', key: sshKey(key), target: '/root/.ssh/rk-known', user: 'root', ...params },
+    params: {
+      type: 'ssh-ed25519',
+      key: testKey(key),
+      target: '/root/.ssh/rk-known',
+      user: 'root',
+      ...params,
+    },
   })),
   fc.record({ at, description: word }).map(({ at: one, description }) => ({
     id: `systemd_unit:rk-own-${one}.service`,

@@ -3,11 +3,12 @@
  * for each file but for those that are off.
  */
 import { join } from 'node:path/posix'
+import { renderMode } from '../../../schemas/file-mode.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { FileReader, FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import { globsOf } from '../glob.ts'
-import { modeInTree, renderMode } from './mode.ts'
+import { modeInTree } from './mode.ts'
 import type { Names } from './names.ts'
 
 /** Something below that is not as wanted. */

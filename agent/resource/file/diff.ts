@@ -3,9 +3,9 @@
  * is taken as written (Puppet adds x wherever there is r), a directory that may not be removed is a failure and not a notice, and a
  * file that is made is one change with its content, its owner and mode coming with it.
  */
+import { renderMode } from '../../../schemas/file-mode.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import { changesBelow } from './below.ts'
-import { renderMode } from './mode.ts'
 import {
   type Ensure,
   ensureOf,

@@ -1,11 +1,11 @@
 /** What stands at a path, as a role would declare it. */
 
 import { RekindleError } from '../../../schemas/errors.ts'
+import { renderMode } from '../../../schemas/file-mode.ts'
 import type { FileParams } from '../../../schemas/generated/types.ts'
 import type { FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import type { Instance } from '../resource-type.ts'
-import { renderMode } from './mode.ts'
 import { readNames } from './names.ts'
 
 /** Bytes; of a larger file, existence and owner are told alone: nobody would keep it in a role. */

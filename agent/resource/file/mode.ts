@@ -1,4 +1,5 @@
 /** Pure: permission bits as authors write them, in octal or as chmod(1) reads them: `0644`, `u=rw,g=r,o=`, `a+X`, `u-s`. */
+import { forDirectory } from '../../../schemas/file-mode.ts'
 
 const everyone = { u: 0o4700, g: 0o2070, o: 0o1007 } as const
 const read = 0o444
@@ -11,11 +12,6 @@ const sticky = 0o1000
 export interface ModeBase {
   readonly mode: number
   readonly isDirectory: boolean
-}
-
-/** Permission bits as people write them: four octal digits. */
-export function renderMode(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }
 
 /** @example modeOf('u+x', { mode: 0o644, isDirectory: false }) // 0o744 */
@@ -32,7 +28,7 @@ export function modeOf(mode: string, base: ModeBase): number {
 export function modeInTree(mode: string, base: ModeBase): number {
   const bits = modeOf(mode, base)
   if (!/^[0-7]+$/.test(mode)) return bits
-  return base.isDirectory ? bits | ((bits & 0o444) >> 2) : bits & ~0o111
+  return base.isDirectory ? forDirectory(bits) : bits & ~0o111
 }
 
 function applyClause(clause: string, base: ModeBase): number {

@@ -1,5 +1,5 @@
 /** Debian packages. One pass over dpkg's database reads them all; apt is asked only where a candidate version matters. */
-import { RekindleError } from '../../../schemas/errors.ts'
+import { RekindleError, toError } from '../../../schemas/errors.ts'
 import type { Change, PackageParams } from '../../../schemas/generated/types.ts'
 import type { ResourceId } from '../../../schemas/resource-id.ts'
 import { type DpkgDatabase, type DpkgPackage, isHalfDone, isInstalled } from '../../host/dpkg-status.ts'
@@ -94,7 +94,7 @@ async function versionOfFile(
       wanted: `the package "${nameOf(wanted)}"`,
     })
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return toError(error)
   }
 }
 
@@ -142,10 +142,6 @@ function diffHold({ params }: Wanted<PackageParams>, { found }: AptState): reado
   if (params.held === undefined || !isPresent(params)) return []
   const isHeld = found?.held === true
   return isHeld === params.held ? [] : [{ property: 'held', from: String(isHeld), to: String(params.held) }]
-}
-
-export function applyApt(host: Host, step: Step<PackageParams, AptState>): Promise<void> {
-  return applyManyApt(host, [step])
 }
 
 /** One apt-get for all that are installed with equal options, one for all that are removed. */

@@ -1,5 +1,5 @@
 /** Packages of every manager but apt, by the one interface that tool-provider.ts gives them. */
-import { RekindleError } from '../../../schemas/errors.ts'
+import { RekindleError, toError } from '../../../schemas/errors.ts'
 import type { Change, PackageParams } from '../../../schemas/generated/types.ts'
 import type { ResourceId } from '../../../schemas/resource-id.ts'
 import type { Host } from '../../host/host.ts'
@@ -58,7 +58,7 @@ async function readPlace(
       ...(sources.size === 0 ? {} : { sources }),
     })
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return toError(error)
   }
 }
 

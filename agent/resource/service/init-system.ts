@@ -59,10 +59,6 @@ export function timeoutMsOf(jobs: readonly { readonly wanted: WantedService }[])
   return Math.max(...jobs.map(({ wanted }) => (wanted.params.timeout ?? defaultTimeoutSeconds) * 1000))
 }
 
-export function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
-}
-
 /** What runs as init on this host; undefined where nothing of the kind is there. */
 export function runningProvider({ files }: Pick<Host, 'files'>): Provider | undefined {
   if (files.exists('/run/systemd/system')) return 'systemd'

@@ -1,5 +1,5 @@
 /** System V: a script in /etc/init.d that says itself whether its service runs, and links that start it at boot. */
-import { RekindleError } from '../../../schemas/errors.ts'
+import { RekindleError, toError } from '../../../schemas/errors.ts'
 import type { ResourceId } from '../../../schemas/resource-id.ts'
 import type { ExecResult } from '../../host/exec.ts'
 import type { FileReader } from '../../host/file-reader.ts'
@@ -12,7 +12,6 @@ import {
   type Job,
   type ServiceState,
   timeoutMsOf,
-  toError,
   type WantedService,
 } from './init-system.ts'
 

@@ -1,15 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { keepAuthorizedKeys, parseAuthorizedKey, setAuthorizedKey, splitOptions } from './authorized-keys.ts'
+import { testKey } from './testing.ts'
 
-const blob = (seed: number) =>
-  Buffer.concat([
-    Buffer.from([0, 0, 0, 11]),
-    Buffer.from('ssh-ed25519'),
-    Buffer.from([0, 0, 0, 32]),
-    Buffer.alloc(32, seed),
-  ]).toString('base64')
-const [one, two] = [blob(1), blob(2)]
+const [one, two] = [testKey(1), testKey(2)]
 const wanted = { type: 'ssh-ed25519', key: one, options: ['restrict'], comment: 'ada' }
 const line = `restrict ssh-ed25519 ${one} ada`
 

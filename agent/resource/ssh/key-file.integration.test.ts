@@ -18,6 +18,7 @@ import type { Host } from '../../host/host.ts'
 import { createHost } from '../../host/real-host.ts'
 import { memoryPasswd } from '../memory-passwd.ts'
 import { sshAuthorizedKey } from '../ssh-authorized-key.ts'
+import { testKey } from './testing.ts'
 import { removeUndeclaredKeys, undeclaredKeys } from './undeclared-keys.ts'
 
 let dir: string
@@ -34,13 +35,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(dir, { recursive: true }))
 
-function blob(type: string, seed: number): string {
-  const parts = [Buffer.from(type), Buffer.alloc(32, seed)]
-  return Buffer.concat(parts.flatMap((part) => [Buffer.from([0, 0, 0, part.length]), part])).toString(
-    'base64',
-  )
-}
-const [one, two] = [blob('ssh-ed25519', 1), blob('ssh-ed25519', 2)]
+const [one, two] = [testKey(1), testKey(2)]
 const file = () => join(account.home, '.ssh/authorized_keys')
 
 async function converge(params: Partial<SshAuthorizedKeyParams> = {}) {
@@ -100,7 +95,7 @@ it('a key that is declared for another file goes from this one', () => {
 
 it('inspect() gives each key once, and none of a type that cannot be declared', async () => {
   const line = `ssh-ed25519 ${one} same`
-  const later = `ssh-of-later@example.org ${blob('ssh-of-later@example.org', 3)} later`
+  const later = `ssh-of-later@example.org ${testKey(3, 'ssh-of-later@example.org')} later`
   writeFileSync(file(), `${line}\n${line}\n${later}\n`)
   expect((await sshAuthorizedKey.inspect(host, undefined)).map(({ title }) => title)).toEqual(['same'])
 })

@@ -5,11 +5,13 @@
  */
 import { basename, dirname, normalize } from 'node:path/posix'
 import { RekindleError } from '../../../schemas/errors.ts'
+import { renderMode } from '../../../schemas/file-mode.ts'
 import type { Account } from '../../host/account.ts'
 import type { FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import type { Place } from '../../host/place.ts'
-import { readTextFileAt, type TextFile, writeTextFile } from '../text-file.ts'
+import type { Reading, Wanted } from '../resource-type.ts'
+import { readEach, readTextFileAt, type TextFile, writeTextFile } from '../text-file.ts'
 
 export interface KeyFile {
   readonly path: string
@@ -40,6 +42,49 @@ export function homeFile({ home }: Account, name: 'authorized_keys' | 'known_hos
 /** Below it, only what stands in `.ssh` itself is kept as sshd wants it. */
 function isInSshDirectory({ account, path }: KeyPlace): boolean {
   return dirname(path) === dirname(homeFile(account, 'authorized_keys'))
+}
+
+/** Where a resource's file is, once its user is there. */
+export interface KeyFileOwner<Params> {
+  readonly userOf: (params: Params) => string
+  readonly pathOf: (params: Params, account: Account) => string
+}
+
+/** A resource's file, and whose it is. */
+export interface KeyFileState {
+  /** Undefined when there is no such user yet. */
+  readonly account: Account | undefined
+  readonly file: KeyFile | undefined
+}
+
+export function readKeyFiles<Params>(
+  host: Host,
+  wanted: readonly Wanted<Params>[],
+  { userOf, pathOf }: KeyFileOwner<Params>,
+): Reading<KeyFileState> {
+  const { accounts } = host.passwd.read()
+  return readEach(wanted, ({ params }) => {
+    const account = accounts.get(userOf(params))
+    if (account === undefined) return { account, file: undefined }
+    return { account, file: readKeyFile(host, { account, path: pathOf(params, account) }) }
+  })
+}
+
+/** The user may have been made in this run, or since it was read. @throws RekindleError as editKeyFile(), and without one */
+export async function editKeyFileOf<Params>(
+  host: Host,
+  wanted: Wanted<Params>,
+  { owner: { userOf, pathOf }, edit }: { owner: KeyFileOwner<Params>; edit: (text: string) => string },
+): Promise<void> {
+  const user = userOf(wanted.params)
+  const account = host.passwd.read().accounts.get(user)
+  if (account === undefined) throw noUser(wanted, user)
+  await editKeyFile(host, { account, path: pathOf(wanted.params, account) }, edit)
+}
+
+/** Where it usually is, for a watch, which has no host to ask; the poll finds the others. */
+export function usualFile(user: string, name: 'authorized_keys' | 'known_hosts'): string {
+  return `${user === 'root' ? '/root' : `/home/${user}`}/.ssh/${name}`
 }
 
 /** @throws RekindleError `resource-unreadable` for what must not or cannot be read */
@@ -85,13 +130,14 @@ export function wrongAttributes({ path, text, mode, uid, owner, directory }: Key
   const wrong: { property: string; from: string; to: string }[] = []
   if (text === undefined) return wrong
   if (uid !== owner) wrong.push({ property: 'owner', from: String(uid), to: String(owner) })
-  if (mode !== modeFor(owner)) wrong.push({ property: 'mode', from: octal(mode), to: octal(modeFor(owner)) })
+  if (mode !== modeFor(owner))
+    wrong.push({ property: 'mode', from: renderMode(mode), to: renderMode(modeFor(owner)) })
   const isOpen = directory !== undefined && (directory.mode & othersWrite) !== 0
   if (isOpen && isInSshDirectory({ account, path }))
     wrong.push({
       property: 'directoryMode',
-      from: octal(directory.mode),
-      to: octal(directory.mode & ~othersWrite),
+      from: renderMode(directory.mode),
+      to: renderMode(directory.mode & ~othersWrite),
     })
   return wrong
 }
@@ -151,6 +197,16 @@ function foreignFile(path: string, uid: number, { name }: Account): RekindleErro
   })
 }
 
+function noUser({ id, where }: Wanted<unknown>, user: string): RekindleError {
+  return new RekindleError({
+    code: 'apply-failed',
+    message: `Cannot apply ${id}: user "${user}" does not exist`,
+    where,
+    kept: 'everything: nothing was done',
+    hint: `Declare user "${user}"`,
+  })
+}
+
 function noHome({ name, home }: Account): RekindleError {
   return new RekindleError({
     code: 'apply-failed',
@@ -167,8 +223,4 @@ function noDirectory(path: string, directory: string): RekindleError {
     kept: 'everything as it was',
     hint: `Declare file "${directory}" with ensure "directory"`,
   })
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }

@@ -1,15 +1,9 @@
 import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isNameOf, parseKnownHost, removeKnownHost, setKnownHost } from './known-hosts.ts'
+import { testKey } from './testing.ts'
 
-const blob = (seed: number) =>
-  Buffer.concat([
-    Buffer.from([0, 0, 0, 11]),
-    Buffer.from('ssh-ed25519'),
-    Buffer.from([0, 0, 0, 32]),
-    Buffer.alloc(32, seed),
-  ]).toString('base64')
-const [one, two] = [blob(1), blob(2)]
+const [one, two] = [testKey(1), testKey(2)]
 const type = 'ssh-ed25519'
 const git = { marker: undefined, name: 'git', aliases: undefined, type, key: one }
 

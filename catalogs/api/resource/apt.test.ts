@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { bookworm } from '../../../schemas/testing.ts'
 import { complain, type TypeRule } from '../parameter.ts'
 import type { ResourceTypeName } from '../reference.ts'
 import { aptKeyRule, aptPinRule, aptSourceRule } from './apt.ts'
@@ -7,17 +8,6 @@ type Row = readonly [type: ResourceTypeName, title: string, params: object, rule
 
 const flat = { uris: 'https://example.org/flat', suites: './' }
 const suite = { uris: 'https://example.org/debian', suites: ['bookworm'], components: ['main'] }
-const bookworm = `-----BEGIN PGP PUBLIC KEY BLOCK-----
-
-mDMEY865UxYJKwYBBAHaRw8BAQdAd7Z0srwuhlB6JKFkcf4HU4SSS/xcRfwEQWzr
-crf6AEq0SURlYmlhbiBTdGFibGUgUmVsZWFzZSBLZXkgKDEyL2Jvb2t3b3JtKSA8
-ZGViaWFuLXJlbGVhc2VAbGlzdHMuZGViaWFuLm9yZz6IlgQTFggAPhYhBE1k/sEZ
-wgKQZ9bnkfjSWFuHg9SBBQJjzrlTAhsDBQkPCZwABQsJCAcCBhUKCQgLAgQWAgMB
-Ah4BAheAAAoJEPjSWFuHg9SBSgwBAP9qpeO5z1s5m4D4z3TcqDo1wez6DNya27QW
-WoG/4oBsAQCEN8Z00DXagPHbwrvsY2t9BCsT+PgnSn9biobwX7bDDg==
-=5NZE
------END PGP PUBLIC KEY BLOCK-----
-`
 const print = '4D64 FEC1 19C2 0290 67D6  E791 F8D2 585B 8783 D481'
 
 test.each<Row>([

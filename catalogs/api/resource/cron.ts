@@ -59,10 +59,7 @@ export function cronFile(name: string, options: CronFileOptions = {}): Reference
 }
 
 export const cronFileRule: TypeRule = {
-  wrongTitle: (title) =>
-    /^[A-Za-z0-9_-]+$/.test(title)
-      ? undefined
-      : 'the title is a file name that cron skips: only letters, digits, "-" and "_" may be in it',
+  wrongTitle: (title) => skippedBy('cron', title),
   contradictions: ({ ensure, entries, environment }) => [
     ...(ensure !== 'absent' && entries === undefined ? ['"entries" is missing, and it is not absent'] : []),
     ...(Array.isArray(entries) ? entries : []).flatMap((entry: Params, at) =>
@@ -84,10 +81,7 @@ export function sudoers(name: string, options: SudoersOptions): Reference<'sudoe
 }
 
 export const sudoersRule: TypeRule = {
-  wrongTitle: (title) =>
-    /^[A-Za-z0-9_-]+$/.test(title)
-      ? undefined
-      : 'the title is a file name that sudo skips: only letters, digits, "-" and "_" may be in it',
+  wrongTitle: (title) => skippedBy('sudo', title),
   contradictions: ({ ensure, content, rules }) => [
     ...(content !== undefined && rules !== undefined ? ['"content" and "rules" exclude each other'] : []),
     ...(content === undefined && rules === undefined && ensure !== 'absent'
@@ -99,4 +93,10 @@ export const sudoersRule: TypeRule = {
         : [],
     ),
   ],
+}
+
+/** Both read the files of their folder but for names as editors and packages leave them behind. */
+function skippedBy(program: 'cron' | 'sudo', title: string): string | undefined {
+  if (/^[A-Za-z0-9_-]+$/.test(title)) return undefined
+  return `the title is a file name that ${program} skips: only letters, digits, "-" and "_" may be in it`
 }
