@@ -60,6 +60,15 @@ export function parsePasswordAges(text: string): ReadonlyMap<string, PasswordAge
   return byName(text, (_name, [, , min, max, warn]) => ({ min: days(min), max: days(max), warn: days(warn) }))
 }
 
+/** Names of the supplementary groups of each account, sorted. */
+export function membershipsOf(groups: ReadonlyMap<string, Group>): ReadonlyMap<string, readonly string[]> {
+  const memberships = new Map<string, string[]>()
+  for (const { name, members } of groups.values()) {
+    for (const member of members) memberships.set(member, [...(memberships.get(member) ?? []), name].sort())
+  }
+  return memberships
+}
+
 function byName<Value>(
   text: string,
   parse: (name: string, rest: readonly string[]) => Value | undefined,

@@ -31,6 +31,32 @@ test('addAccount() makes a group of its own unless one is given', async () => {
   ])
 })
 
+test('an id is shared only where that is asked for', async () => {
+  const { passwd, calls } = passwdThatAnswers()
+  await passwd.addAccount('u1', { system: false, createHome: false, uid: 0, allowDuplicateId: true })
+  await passwd.changeAccount('u1', { uid: 3000, allowDuplicateId: false })
+  await passwd.changeAccount('u1', { shell: '/bin/sh', allowDuplicateId: true })
+  await passwd.addGroup('g1', { gid: 0, allowDuplicateId: true, system: false })
+  await passwd.changeGroup('g1', { gid: 3000, allowDuplicateId: true })
+  expect(calls.map(({ argv }) => argv.join(' '))).toEqual([
+    'useradd --no-create-home --user-group --uid=0 --non-unique -- u1',
+    'usermod --uid=3000 -- u1',
+    'usermod --shell=/bin/sh -- u1',
+    'groupadd --gid=0 --non-unique -- g1',
+    'groupmod --gid=3000 --non-unique -- g1',
+  ])
+})
+
+test('setPasswordAge() names what is to be set and nothing else', async () => {
+  const { passwd, calls } = passwdThatAnswers()
+  await passwd.setPasswordAge('u1', { min: 0, max: -1, warn: 14 })
+  await passwd.setPasswordAge('u1', { max: 30 })
+  expect(calls.map(({ argv }) => argv.join(' '))).toEqual([
+    'chage --mindays=0 --maxdays=-1 --warndays=14 -- u1',
+    'chage --maxdays=30 -- u1',
+  ])
+})
+
 test('a name that looks like an option is taken for a name', async () => {
   const { passwd, calls } = passwdThatAnswers()
   await passwd.removeGroup('-f')

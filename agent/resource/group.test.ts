@@ -36,6 +36,12 @@ test.each<{ title: string; params: GroupParams; actual: typeof found | undefined
     actual: { ...found, members: ['bob'] },
     changes: ['members: bob -> ada'],
   },
+  {
+    title: 'its id is shared as wanted',
+    params: { gid: 2000, allowDuplicateId: true },
+    actual: found,
+    changes: [],
+  },
   { title: 'it has another id', params: { gid: 7 }, actual: found, changes: ['gid: 2000 -> 7'] },
   {
     title: 'it should be absent',
@@ -48,6 +54,37 @@ test.each<{ title: string; params: GroupParams; actual: typeof found | undefined
   expect(
     group.diff(wanted, { found: actual }).map(({ property, from, to }) => `${property}: ${from} -> ${to}`),
   ).toEqual(changes)
+})
+
+test.each([undefined, found])(
+  'apply() refuses the id of another group by its name, over %j',
+  async (before) => {
+    const passwd = memoryPasswd()
+    passwd.groups.set('staff', { name: 'staff', gid: 50, members: [] })
+    if (before !== undefined) passwd.groups.set('app', before)
+    const wanted = { id: 'group:app', title: 'app', params: { gid: 50 }, where: 'a.ts:1' } as const
+    const host = partialHost({ passwd })
+    await expect(group.apply(host, wanted, { found: before })).rejects.toMatchObject({
+      code: 'apply-failed',
+      message: 'Cannot apply group:app: gid 50 belongs to "staff"',
+      kept: before === undefined ? '"app" does not exist' : 'gid 2000',
+    })
+    expect(passwd.groups.get('app')).toEqual(before)
+    await group.apply(host, { ...wanted, params: { gid: 50, allowDuplicateId: true } }, { found: before })
+    expect(passwd.groups.get('app')?.gid).toBe(50)
+  },
+)
+
+test('inspect() says where an id is shared', async () => {
+  const passwd = memoryPasswd()
+  for (const [name, gid] of [
+    ['staff', 50],
+    ['twin', 50],
+    ['own', 51],
+  ] as const)
+    await passwd.addGroup(name, { gid, system: false })
+  const shared = await group.inspect(partialHost({ passwd }), undefined)
+  expect(shared.map(({ params }) => params.allowDuplicateId)).toEqual([true, true, undefined])
 })
 
 const inMemory: ContractHost = {

@@ -3,6 +3,7 @@ import type { Change, GroupParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Group } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
+import { refuseTakenId, sharedIds } from './account/taken-id.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 
 /** `found` is undefined where there is no such group. */
@@ -38,13 +39,17 @@ function membersWanted(
   return [...new Set([...(membership === 'inclusive' ? [] : actual), ...members])].sort()
 }
 
-async function apply(
-  { passwd }: Host,
-  { title, params }: Wanted<GroupParams>,
-  { found }: GroupState,
-): Promise<void> {
+async function apply({ passwd }: Host, wanted: Wanted<GroupParams>, { found }: GroupState): Promise<void> {
+  const { title, params } = wanted
   if (params.ensure === 'absent') return await passwd.removeGroup(title)
   const { gid, allowDuplicateId, system = false } = params
+  const ids = new Map(
+    passwd
+      .read()
+      .groups.values()
+      .map((one) => [one.name, one.gid]),
+  )
+  refuseTakenId(wanted, { property: 'gid', wanted: gid, actual: found?.gid, ids })
   if (found === undefined) await passwd.addGroup(title, { gid, allowDuplicateId, system })
   else if (gid !== undefined && gid !== found.gid) await passwd.changeGroup(title, { gid, allowDuplicateId })
   const members = membersWanted(params, found?.members ?? [])
@@ -53,12 +58,16 @@ async function apply(
 }
 
 async function inspect({ passwd }: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const groups = [...passwd.read().groups.values()].filter(
-    ({ name }) => title === undefined || name === title,
-  )
+  const all = [...passwd.read().groups.values()]
+  const shared = sharedIds(all.map(({ gid }) => gid))
+  const groups = all.filter(({ name }) => title === undefined || name === title)
   return groups.map(({ name, gid, members }) => ({
     title: name,
-    params: { gid, ...(members.length === 0 ? {} : { members: [...members] }) },
+    params: {
+      gid,
+      ...(shared.has(gid) ? { allowDuplicateId: true } : {}),
+      ...(members.length === 0 ? {} : { members: [...members] }),
+    },
   }))
 }
 

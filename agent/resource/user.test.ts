@@ -53,6 +53,19 @@ describe('diff()', () => {
       state: { ...actual, age: { min: 0, max: 365, warn: 14 } },
       changes: ['passwordMinDays: 0 -> 1', 'passwordMaxDays: 365 -> -1'],
     },
+    {
+      title: 'its password stays as long as wanted',
+      params: { passwordMinDays: 0, passwordMaxDays: 365, passwordWarnDays: -1 },
+      state: { ...actual, age: { min: 0, max: 365, warn: -1 } },
+      changes: [],
+    },
+    {
+      title: 'a password that stayed for ever was given 30 days by hand',
+      params: { passwordMaxDays: 99_999 },
+      state: { ...actual, age: { min: 0, max: 30, warn: 7 } },
+      changes: ['passwordMaxDays: 30 -> 99999'],
+    },
+    { title: 'its id is shared as wanted', params: { uid: 3000, allowDuplicateId: true }, changes: [] },
     { title: 'it is absent as wanted', params: { ensure: 'absent' }, state: nobody, changes: [] },
     {
       title: 'it is missing',
@@ -117,6 +130,54 @@ describe('apply()', () => {
     expect(passwd.accounts.size).toBe(0)
   })
 
+  test('fails before the account is made when another account has its id, and says which', async () => {
+    const passwd = memoryPasswd()
+    passwd.accounts.set('ada', { ...account, name: 'ada' })
+    passwd.accounts.set('bob', { ...account, name: 'bob' })
+    const error = await failureOf(passwd, { uid: 3000 })
+    expect(error).toContain('Cannot apply user:u1: uid 3000 belongs to "ada", "bob"')
+    expect(error).toContain('allowDuplicateId')
+    expect(passwd.accounts.has('u1')).toBe(false)
+  })
+
+  test('leaves an account as it was when its new id is that of another', async () => {
+    const passwd = memoryPasswd()
+    passwd.accounts.set('ada', { ...account, name: 'ada', uid: 4000 })
+    passwd.accounts.set('u1', account)
+    const error = await failureOf(passwd, { uid: 4000, shell: '/bin/sh' })
+    expect(error).toContain('uid 4000 belongs to "ada"')
+    expect(error).toMatch(/kept: +uid 3000/)
+    expect(passwd.accounts.get('u1')).toEqual(account)
+  })
+
+  test('takes the id of another account where it may', async () => {
+    const passwd = memoryPasswd()
+    passwd.accounts.set('ada', { ...account, name: 'ada' })
+    await converge(passwd, { uid: 3000, allowDuplicateId: true })
+    expect(passwd.accounts.get('u1')?.uid).toBe(3000)
+  })
+
+  test('leaves an id alone that two have got already', async () => {
+    const passwd = memoryPasswd()
+    passwd.accounts.set('ada', { ...account, name: 'ada' })
+    passwd.accounts.set('u1', account)
+    await converge(passwd, { uid: 3000, shell: '/bin/sh' })
+    expect(passwd.accounts.get('u1')?.shell).toBe('/bin/sh')
+  })
+
+  test('sets the days of a password that differ, and no others', async () => {
+    const passwd = memoryPasswd()
+    const asked: unknown[] = []
+    const setPasswordAge = (name: string, age: object) => {
+      asked.push(age)
+      return passwd.setPasswordAge(name, age)
+    }
+    await passwd.addAccount('u1', { system: false, createHome: false })
+    await passwd.setPasswordAge('u1', { max: 30 })
+    await converge({ ...passwd, setPasswordAge }, { passwordMaxDays: 365, passwordWarnDays: 7 })
+    expect(asked).toEqual([{ max: 365 }])
+  })
+
   test('takes a group that has the name of the account as its primary group', async () => {
     const passwd = memoryPasswd()
     await passwd.addGroup('u1', { gid: 5000, system: false })
@@ -168,6 +229,22 @@ test('inspect() gives accounts as they would be declared, and no password', asyn
   expect(await user.inspect(partialHost({ passwd }), 'nobody')).toEqual([])
 })
 
+test('inspect() gives what holds people to something, and says where an id is shared', async () => {
+  const passwd = memoryPasswd()
+  await converge(passwd, { uid: 3000, expiry: '2031-05-06', passwordMinDays: 1, passwordMaxDays: 30 })
+  await passwd.addAccount('ada', { system: false, createHome: false, uid: 3000 })
+  await passwd.addAccount('bob', { system: true, createHome: false, uid: 4000 })
+  await passwd.setPasswordAge('bob', { min: -1, max: -1, warn: -1 })
+  const found = await user.inspect(partialHost({ passwd }), undefined)
+  const [u1, ada, bob] = found.map(({ params }) => params)
+  expect(u1).toMatchObject({
+    ...{ allowDuplicateId: true, expiry: '2031-05-06' },
+    ...{ passwordMinDays: 1, passwordMaxDays: 30, passwordWarnDays: 7 },
+  })
+  expect(Object.keys(ada ?? {})).toEqual(['uid', 'group', 'home', 'shell', 'allowDuplicateId'])
+  expect(Object.keys(bob ?? {})).toEqual(['uid', 'group', 'home', 'shell'])
+})
+
 const inMemory: ContractHost = {
   open: () => partialHost({ passwd: memoryPasswd() }),
   snapshot: (host) => host.passwd.read(),
@@ -192,6 +269,15 @@ resourceTypeContract(
         await passwd.setPasswordHash('u1', '$6$other$hashOfThePerson')
       },
       secrets: [hash, '$6$other$hashOfThePerson'],
+    },
+    {
+      title: 'a person has changed how long its password may stay',
+      resource: 'u1',
+      params: { passwordMinDays: 1, passwordMaxDays: 365, passwordWarnDays: 14 },
+      breakIt: async ({ passwd }) => {
+        await passwd.addAccount('u1', { system: false, createHome: false })
+        await passwd.setPasswordAge('u1', { min: 0, max: 30, warn: 7 })
+      },
     },
     {
       title: 'it came back',

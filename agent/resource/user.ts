@@ -5,10 +5,12 @@
 import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { Change, UserParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import type { Account, PasswordAge } from '../host/account.ts'
+import { type Account, membershipsOf, type PasswordAge } from '../host/account.ts'
 import type { Host } from '../host/host.ts'
-import type { AccountSettings, Passwd, PasswdDatabase } from '../host/passwd.ts'
-import type { Instance, ResourceType, Wanted } from './resource-type.ts'
+import type { AccountSettings, Passwd } from '../host/passwd.ts'
+import { inspectUsers } from './account/inspect-user.ts'
+import { refuseTakenId } from './account/taken-id.ts'
+import type { ResourceType, Wanted } from './resource-type.ts'
 import { removeUndeclaredKeys, type UndeclaredKey, undeclaredKeys } from './ssh/undeclared-keys.ts'
 
 export interface UserState {
@@ -31,7 +33,7 @@ const redacted = '[redacted]'
 
 function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId, UserState | Error> {
   const database = host.passwd.read()
-  const memberships = membershipsOf(database)
+  const memberships = membershipsOf(database.groups)
   const names = new Map(database.groups.values().map(({ gid, name }) => [gid, name]))
   return new Map(
     wanted.map((one): [ResourceId, UserState | Error] => {
@@ -118,11 +120,13 @@ async function apply(
   if (params.ensure === 'absent') {
     return await passwd.removeAccount(title, { removeHome: params.manageHome ?? false })
   }
-  const { groups } = passwd.read()
+  const { accounts, groups } = passwd.read()
   const missing = [params.group, ...(params.groups ?? [])].filter(
     (name) => name !== undefined && !groups.has(name),
   )
   if (missing.length > 0) throw noSuchGroup(wanted, missing.join('", "'))
+  const ids = new Map(accounts.values().map(({ name, uid }) => [name, uid]))
+  refuseTakenId(wanted, { property: 'uid', wanted: params.uid, actual: actual.account?.uid, ids })
   if (actual.account === undefined) await addAccount(passwd, wanted, groups.has(title))
   else await changeAccount(passwd, wanted, { actual, changes })
   if (params.password !== undefined && isPasswordOff(params, actual.hash))
@@ -177,28 +181,6 @@ function needsShadow(params: UserParams): boolean {
   return [password, locked, expiry, passwordMinDays, passwordMaxDays, passwordWarnDays].some(
     (value) => value !== undefined,
   )
-}
-
-/** Accounts as they are, without their passwords. */
-async function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {
-  const database = host.passwd.read()
-  const memberships = membershipsOf(database)
-  const names = new Map(database.groups.values().map(({ gid, name }) => [gid, name]))
-  const accounts = [...database.accounts.values()].filter(({ name }) => title === undefined || name === title)
-  return accounts.map(({ name, uid, gid, home, shell, comment }) => {
-    const groups = memberships.get(name) ?? []
-    return {
-      title: name,
-      params: {
-        uid,
-        ...(names.has(gid) ? { group: names.get(gid) } : {}),
-        ...(groups.length === 0 ? {} : { groups: [...groups] }),
-        home,
-        shell,
-        ...(comment === '' ? {} : { comment }),
-      },
-    }
-  })
 }
 
 async function addAccount(
@@ -256,14 +238,6 @@ function groupsWanted(
   return [...new Set([...kept, ...listed])].sort()
 }
 
-function membershipsOf({ groups }: PasswdDatabase): ReadonlyMap<string, readonly string[]> {
-  const memberships = new Map<string, string[]>()
-  for (const { name, members } of groups.values()) {
-    for (const member of members) memberships.set(member, [...(memberships.get(member) ?? []), name].sort())
-  }
-  return memberships
-}
-
 function noSuchGroup({ id, where, title }: Wanted<UserParams>, missing: string): RekindleError {
   return new RekindleError({
     code: 'apply-failed',
@@ -288,6 +262,6 @@ export const user = {
   read,
   diff,
   apply,
-  inspect,
+  inspect: inspectUsers,
   watch: () => ['/etc/passwd', '/etc/shadow', '/etc/group'],
 } satisfies ResourceType<UserParams, UserState>

@@ -30,13 +30,13 @@ export const snapshotCommand: readonly string[] = [
   '-c',
   `
 cd /srv/kill && find . -printf '%P %y %m %u %g %l\\n' | sort && find . -type f | sort | xargs -r sha256sum
-grep '^rk-' /etc/passwd | cut -d: -f1,5-; grep '^rk-' /etc/group | cut -d: -f1,4; ls -A /home
+grep '^rk-' /etc/passwd | cut -d: -f1,5-; grep '^rk-' /etc/shadow | cut -d: -f1,2,4-8; grep '^rk-' /etc/group | cut -d: -f1,4; ls -A /home
 dpkg-query -W -f '\${Package} \${Version} \${db:Status-Abbrev}\\n' 'rk-kill-*' 2>/dev/null | grep '^[^ ]* [0-9]'
 for at in ${two.join(' ')}; do echo $(systemctl is-active rk-kill-$at) $(systemctl is-enabled rk-kill-$at); done
 for at in ${two.join(' ')}; do echo $(systemctl is-active rk-timer-$at.timer) $(systemctl is-enabled rk-timer-$at.timer); done
 crontab -l 2>/dev/null; cat /root/.ssh/authorized_keys /root/.ssh/rk-known 2>/dev/null; grep rk- /etc/hosts
 grep /srv/kill /etc/fstab; findmnt -rno TARGET,FSTYPE | grep /srv/kill
-for folder in /etc/systemd/system /etc/cron.d /etc/tmpfiles.d /etc/sysusers.d /etc/security/limits.d /etc/logrotate.d /etc/apt/preferences.d; do
+for folder in /etc/systemd/system /etc/cron.d /etc/tmpfiles.d /etc/sysctl.d /etc/security/limits.d /etc/logrotate.d /etc/apt/preferences.d; do
   find $folder -name '*rk-*' -type f | sort | xargs -r sha256sum
 done; true
 `,
@@ -144,7 +144,53 @@ const system: readonly fc.Arbitrary<Choice>[] = [
     params: { packages: [`rk-none-${one}`], pin: 'version 1.*', priority: priority * 100 },
   })),
   at.map((one) => ({ id: `apt_pin:rk-${one}`, params: { ensure: 'absent' } })),
+  fc.record({ at, nice: fc.integer({ min: 1, max: 3 }) }).map(({ at: one, nice }) => ({
+    id: `systemd_dropin:rk-${one}`,
+    params: { unit: `rk-kill-${one}.service`, sections: { Service: { Nice: nice } } },
+  })),
+  at.map((one) => ({
+    id: `systemd_dropin:rk-${one}`,
+    params: { ensure: 'absent', unit: `rk-kill-${one}.service` },
+  })),
+  fc.record({ at, rotate: fc.integer({ min: 1, max: 3 }) }).map(({ at: one, rotate }) => ({
+    id: `logrotate:rk-${one}`,
+    params: { paths: `/srv/kill/log-${one}`, frequency: 'daily', rotate, missingok: true },
+  })),
+  at.map((one) => ({ id: `logrotate:rk-${one}`, params: { ensure: 'absent' } })),
+  // For the boot alone: what the kernel has is not for a container to change.
+  fc.record({ at, value: at, priority: fc.constantFrom(80, 90) }).map(({ at: one, ...params }) => ({
+    id: `sysctl:vm.rk-${one}`,
+    params: { ...params, live: false },
+  })),
+  fc.record({ at, priority: fc.constantFrom(80, 90) }).map(({ at: one, priority }) => ({
+    id: `sysctl:vm.rk-${one}`,
+    params: { ensure: 'absent', priority },
+  })),
 ]
+
+const membership = fc.constantFrom('minimum', 'inclusive')
+const days = fc.constantFrom(-1, 0, 30)
+
+const accounts: readonly fc.Arbitrary<Choice>[] = [
+  fc.record({ at, groups: fc.subarray(['audio', 'games', 'video']), membership }).map(onUser),
+  fc
+    .record({
+      ...{ at, locked: fc.boolean(), expiry: fc.constantFrom('never', '2031-05-06') },
+      password: fc.constant('$6$salt$nothingHashesToThis'),
+    })
+    .map(onUser),
+  fc.record({ at, passwordMinDays: days, passwordMaxDays: days, passwordWarnDays: days }).map(onUser),
+  // Both may have the one id, and so may the groups; theirs is never the primary group of a user.
+  fc.record({ at, uid: fc.constantFrom(4300, 4301), allowDuplicateId: fc.constant(true) }).map(onUser),
+  fc
+    .record({ at, members: fc.subarray(['daemon', 'games']), membership })
+    .map(({ at: one, ...params }) => ({ id: `group:rk-group-${one}`, params })),
+  at.map((one) => ({ id: `group:rk-group-${one}`, params: { gid: 4400, allowDuplicateId: true } })),
+]
+
+function onUser({ at: one, ...params }: { at: number } & Record<string, unknown>): Choice {
+  return { id: `user:rk-user-${one}`, params: { ...params, home: `/home/rk-user-${one}` } }
+}
 
 const core: readonly fc.Arbitrary<Choice>[] = [
   fc.record({ at, content, mode }).map(({ at: one, ...params }) => ({
@@ -182,7 +228,7 @@ const core: readonly fc.Arbitrary<Choice>[] = [
   })),
 ]
 
-const choices = [...core, ...pieces, ...system]
+const choices = [...core, ...accounts, ...pieces, ...system]
 
 /** Two to eight resources, each thing once, some of them waiting for earlier ones. */
 export const anyCatalog: fc.Arbitrary<readonly Draft[]> = fc

@@ -20,6 +20,21 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
   const user = (name: string, params: Record<string, unknown>) => host.resource(`user:${name}`, params)
   const cases: readonly ConvergeCase[] = [
     {
+      title: 'an account with a shell, a group and a password (U1)',
+      resources: () => [
+        host.resource('group:usual', { gid: 4050 }),
+        host.resource(
+          'user:usual',
+          { uid: 4051, group: 'usual', shell: '/bin/bash', password: hash },
+          { require: ['group:usual'] },
+        ),
+      ],
+      drift: ['sh', '-c', 'usermod --shell=/bin/sh --gid=0 usual && echo usual:other | chpasswd'],
+      shows: ['user:usual', 'password'],
+      look: ['sh', '-c', 'getent passwd usual; getent shadow usual | cut -d: -f2'],
+      seen: `usual:x:4051:4050::/home/usual:/bin/bash\n${hash}\n`,
+    },
+    {
       title: 'a locked password',
       resources: () => [user('locked', { password: hash, locked: true })],
       drift: ['usermod', '--unlock', 'locked'],
@@ -46,10 +61,18 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
     {
       title: 'how long a password may stay',
       resources: () => [user('ageing', { passwordMinDays: 1, passwordMaxDays: 365, passwordWarnDays: 14 })],
-      drift: ['chage', '--maxdays=-1', 'ageing'],
+      drift: ['chage', '-m', '0', '-M', '30', '-W', '7', 'ageing'],
       shows: ['user:ageing', 'passwordMaxDays'],
       look: ['sh', '-c', 'getent shadow ageing | cut -d: -f4-6'],
       seen: '1:365:14\n',
+    },
+    {
+      title: 'a password that stays for ever',
+      resources: () => [user('lasting', { passwordMaxDays: -1 })],
+      drift: ['chage', '-M', '30', 'lasting'],
+      shows: ['user:lasting', 'passwordMaxDays'],
+      look: ['sh', '-c', 'getent shadow lasting | cut -d: -f5'],
+      seen: '\n',
     },
     {
       title: 'an account and a group that share the ids of others',
@@ -86,10 +109,26 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
   ]
   it.each(cases)('$title: converges, holds, shows drift, is corrected', (one) => checkCase(host, one))
 
-  it('an id that another account has fails the user, unless it may share it', async () => {
-    const { report } = await host.apply([user('taken', { uid: 0 })])
-    expect(report.resources[0]?.error?.message).toContain('UID 0 is not unique')
+  it('an id that another has fails the user and the group alone, with the name of the other', async () => {
+    const { report } = await host.apply([
+      user('taken', { uid: 0 }),
+      host.resource('group:taken', { gid: 0 }),
+      user('beside', {}),
+    ])
+    expect(report.resources.map(({ outcome, error }) => [outcome, error?.message])).toEqual([
+      ['failed', 'Cannot apply user:taken: uid 0 belongs to "root"'],
+      ['failed', 'Cannot apply group:taken: gid 0 belongs to "root"'],
+      ['changed', undefined],
+    ])
     expect((await host.run(['id', 'taken'])).code).toBe(1)
+    expect((await host.run(['getent', 'group', 'taken'])).code).toBe(2)
+  })
+
+  it('a change to an id that another has leaves the account as it was', async () => {
+    await host.apply([user('steady', { uid: 4200 })])
+    const { report } = await host.apply([user('steady', { uid: 0, shell: '/bin/bash' })])
+    expect(report.resources[0]?.error?.message).toContain('uid 0 belongs to "root"')
+    expect(await host.output(['sh', '-c', 'getent passwd steady | cut -d: -f3,7'])).toBe('4200:/bin/sh\n')
   })
 
   it('a group that is missing fails the user, and it is not created (U4)', async () => {
@@ -122,7 +161,10 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
   it('undeclared people are named by a plan, go in a run, and those of the system stay (X7)', async () => {
     await host.output(['useradd', '--uid=4711', 'stranger'])
     await host.output(['useradd', '--system', 'robot'])
-    const declared = ['ada', 'grace', 'locked', 'leaving', 'staying', 'mover', 'ageing', 'first', 'twin']
+    const declared = [
+      ...['ada', 'grace', 'locked', 'leaving', 'staying', 'mover', 'ageing', 'lasting'],
+      ...['first', 'twin', 'usual', 'beside', 'steady'],
+    ]
     const purge = [host.resource('purge:user', { declared })]
     const planned = await host.apply(purge, { noop: true })
     expect(planned.report.resources[0]?.changes).toEqual([
@@ -135,11 +177,22 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
     expect((await host.apply(purge)).code).toBe(0)
   })
 
-  it('what inspect prints of an account changes nothing when it is applied', async () => {
-    const [found] = JSON.parse(await host.output(['rekindle', 'inspect', 'user', 'ada', '--json'])) as [
-      { title: string; params: Record<string, unknown> },
-    ]
-    expect((await host.apply([user(found.title, found.params)])).code).toBe(0)
+  it.each(['ada', 'ageing', 'leaving', 'twin'])(
+    'what inspect prints of %s changes nothing when it is applied',
+    async (name) => {
+      const [found] = JSON.parse(await host.output(['rekindle', 'inspect', 'user', name, '--json'])) as [
+        { title: string; params: Record<string, unknown> },
+      ]
+      expect((await host.apply([user(found.title, found.params)])).code).toBe(0)
+    },
+  )
+
+  it('inspect prints what holds people to something', async () => {
+    const ageing = await host.output(['rekindle', 'inspect', 'user', 'ageing'])
+    expect(ageing).toContain('passwordMaxDays: 365')
+    expect(await host.output(['rekindle', 'inspect', 'user', 'leaving'])).toContain("expiry: '2031-05-06'")
+    expect(await host.output(['rekindle', 'inspect', 'user', 'twin'])).toContain('allowDuplicateId: true')
+    expect(await host.output(['rekindle', 'inspect', 'user', 'lasting'])).not.toContain('Days')
     expect(await host.output(['rekindle', 'inspect', 'user', 'ada'])).toContain("user('ada', {")
   })
 
