@@ -44,6 +44,8 @@ export function startContainer({ kernelName, host, folder }: Container): Process
     '--resolv-conf=off',
     '--timezone=off',
     '--link-journal=no',
+    // As nspawn itself grants it with --private-network: the namespace is the machine's own, and so is its packet filter.
+    '--capability=CAP_NET_ADMIN',
   ]
   const console = openSync(join(folder, 'console'), 'a')
   try {
