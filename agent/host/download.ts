@@ -41,12 +41,14 @@ const mostRedirects = 10
 export function createDownload(): Download {
   return {
     async fetch(url, to, options = {}) {
-      const signal = AbortSignal.timeout(options.timeoutMs ?? 1_800_000)
+      const { timeoutMs = 1_800_000 } = options
+      const signal = AbortSignal.timeout(timeoutMs)
       try {
         return await store(await open(new URL(url), { ...options, signal }), to, signal)
       } catch (cause) {
         await rm(to, { force: true })
         if (cause instanceof RekindleError) throw cause
+        if (signal.aborted) throw late(url, timeoutMs)
         // The address may carry a password.
         throw new RekindleError({ code: 'apply-failed', message: `Cannot fetch ${show(url)}`, cause })
       }
@@ -62,9 +64,10 @@ async function open(url: URL, options: OpenOptions): Promise<Readable> {
   let { headers = {} } = options
   for (let left = mostRedirects; left >= 0; left--) {
     const response = await ask(at, { ...options, headers })
+    if (response.statusCode === 200) return response
+    // Its body is of no use, and a connection that is kept would keep this process.
+    response.destroy()
     const next = redirectOf(response, at)
-    if (next === undefined) return response
-    response.resume()
     if (at.protocol === 'https:' && next.protocol !== 'https:')
       throw refused(url, `it leads to ${show(next.href)}, which is not https`)
     // What was meant for one host is not told to another.
@@ -74,11 +77,12 @@ async function open(url: URL, options: OpenOptions): Promise<Readable> {
   throw refused(url, `more than ${mostRedirects} redirects`)
 }
 
-function redirectOf({ statusCode = 0, headers }: IncomingMessage, at: URL): URL | undefined {
+function redirectOf({ statusCode = 0, headers }: IncomingMessage, at: URL): URL {
   const isRedirect = [301, 302, 303, 307, 308].includes(statusCode) && headers.location !== undefined
-  if (isRedirect) return new URL(headers.location ?? '', at)
-  if (statusCode === 200) return undefined
-  throw refused(at, `it answers ${statusCode}`)
+  if (!isRedirect) throw refused(at, `it answers ${statusCode}`)
+  const next = new URL(headers.location ?? '', at)
+  if (next.protocol === 'http:' || next.protocol === 'https:') return next
+  throw refused(at, `it leads to an address of "${next.protocol}", which is none of the web`)
 }
 
 function ask(url: URL, { headers = {}, ca, idleMs = 60_000, signal }: OpenOptions): Promise<IncomingMessage> {
@@ -107,6 +111,13 @@ async function store(from: Readable, to: string, signal: AbortSignal): Promise<D
   }
   await pipeline(from, hashing, createWriteStream(to, { flags: 'wx', mode: 0o600 }), { signal })
   return { sha256: digest.digest('hex'), size }
+}
+
+function late(url: string, timeoutMs: number): RekindleError {
+  return new RekindleError({
+    code: 'apply-failed',
+    message: `Cannot fetch ${show(url)}: it did not end within ${timeoutMs / 1000} seconds`,
+  })
 }
 
 function refused(url: URL, reason: string): RekindleError {

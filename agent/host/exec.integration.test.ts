@@ -54,6 +54,8 @@ describe('run()', () => {
     const flood = await run(['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x; echo end'])
     expect(flood.stdout).toMatch(/^x+\n\[\d+ bytes left out\]\nx+end\n$/)
     expect(flood.stdout.length).toBeLessThan(1_100_000)
+    const whole = await run(['sh', '-c', 'head -c 3000000 /dev/zero | tr "\\0" x'], { keptBytes: 10_000_000 })
+    expect(whole.stdout).toHaveLength(3_000_000)
   })
 
   it('does not wait for a daemon that the program left behind with its output open (E14)', async () => {

@@ -25,6 +25,8 @@ export interface ExecOptions {
   readonly timeoutMs?: number
   /** Absent: standard input is closed. */
   readonly stdin?: string
+  /** How much of each output is kept, half of it from the beginning; for lists that count as a whole. Default 1 MiB. */
+  readonly keptBytes?: number
 }
 
 export interface ExecResult {
@@ -32,7 +34,7 @@ export interface ExecResult {
   readonly code: number | null
   /** Such as `SIGTERM`; null when the program ended by itself. */
   readonly signal: string | null
-  /** The first and the last 512 KiB. */
+  /** The beginning and the end, where it is more than is kept. */
   readonly stdout: string
   readonly stderr: string
   /** True when the time limit ended it. */
@@ -49,7 +51,7 @@ export interface Exec {
 }
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const keptBytes = 1024 * 1024
+const defaultKeptBytes = 1024 * 1024
 /** Between SIGTERM and SIGKILL: enough for dpkg to finish the step that it is in. */
 const graceMs = 2000
 /** How long the output of a program that has ended may be silent, or go on, while someone else holds it open. */
@@ -85,8 +87,8 @@ type StartOptions = ExecOptions & { readonly cwd: string; readonly env: Readonly
 
 async function startAndWait(argv: readonly string[], options: StartOptions): Promise<ExecResult> {
   const child = start(argv, options)
-  const stdout = keepOutput(keptBytes)
-  const stderr = keepOutput(keptBytes)
+  const stdout = keepOutput(options.keptBytes ?? defaultKeptBytes)
+  const stderr = keepOutput(options.keptBytes ?? defaultKeptBytes)
   const drained = collect(child, { stdout, stderr })
   const limit = limitTime(child, options.timeoutMs ?? 0)
   try {

@@ -38,8 +38,16 @@ export function createTrees(exec: Exec): Trees {
         chownSync(made, owner.uid ?? -1, owner.gid ?? -1)
         return made
       }),
-    moveIn: (tree, path) => guarded(path, () => moveIn(exec, tree, path)),
-    mergeInto: (tree, path, last) => guarded(path, () => merge(tree, path, last)),
+    moveIn: (tree, path) =>
+      guarded(path, async () => {
+        await flush(exec, tree)
+        await moveIn(exec, tree, path)
+      }),
+    mergeInto: (tree, path, last) =>
+      guarded(path, async () => {
+        await flush(exec, tree)
+        await merge(tree, path, last)
+      }),
     strip: (tree, components) =>
       guarded(tree, async () => {
         for (let left = components; left > 0; left--) await stripOne(tree)
@@ -62,6 +70,12 @@ async function head(path: string, bytes: number): Promise<Uint8Array> {
 async function sweep(directory: string): Promise<void> {
   const leftovers = readdirSync(directory).filter(isLeftover)
   for (const name of leftovers) await rm(join(directory, name), { recursive: true, force: true })
+}
+
+/** A rename can outlive a loss of power that the bytes of what was renamed do not (ext4: delayed allocation). */
+async function flush(exec: Exec, tree: string): Promise<void> {
+  const { code, stderr } = await exec.run(['sync', '--file-system', tree])
+  if (code !== 0) throw new Error(`sync answers "${stderr.trim()}"`)
 }
 
 /**

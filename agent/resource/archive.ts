@@ -86,6 +86,8 @@ async function apply(host: Host, wanted: WantedArchive, actual: ArchiveState): P
       'Set force to true to replace or remove it',
     )
   }
+  // What force replaces or removes is kept as files; what was unpacked can be unpacked again.
+  if (!isMerged && !isOurs) await host.backups.put(path)
   if (params.ensure === 'absent') return host.trees.remove(path)
   const tree = await host.trees.makeBeside(path)
   try {

@@ -95,11 +95,12 @@ function diff({ params }: WantedFirewall, state: FirewallState): readonly Change
   else if (expected === undefined || !isSame(live.lines, expected.lines))
     changes.push({ property: 'rules', from: 'other rules', to: 'as declared' })
   if (isUnconfirmed) changes.push({ property: 'confirmed', from: 'false', to: 'true' })
-  if (params.persist !== false && !isBootFile(boot, bootText(params, state)))
+  const bootWanted = bootText(params, state)
+  if (!isBootFile(boot, bootWanted))
     changes.push({
       property: 'boot',
       from: boot.file.text === undefined ? 'absent' : 'other rules',
-      to: isAbsent(params) ? 'absent' : 'as declared',
+      to: bootWanted === undefined ? 'absent' : 'as declared',
     })
   return changes
 }
@@ -132,8 +133,7 @@ async function apply(
     await note(host, wanted, state.transaction)
   }
   if (isAbsent(params)) host.notes.remove(id)
-  if (params.persist !== false)
-    await writeBootFile(host, readBootFile(host, tableOf(title)), bootText(params, state))
+  await writeBootFile(host, readBootFile(host, tableOf(title)), bootText(params, state))
 }
 
 async function check(host: Host, wanted: WantedFirewall, transaction: string): Promise<void> {
@@ -169,7 +169,7 @@ function parseNote(text: string | undefined): Note | undefined {
 }
 
 function bootText(params: FirewallParams, { transaction }: FirewallState): string | undefined {
-  return isAbsent(params) ? undefined : transaction
+  return isAbsent(params) || params.persist === false ? undefined : transaction
 }
 
 async function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {

@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts'
 import { readNames } from './file/names.ts'
 import { applyCheckout } from './git-checkout/apply.ts'
 import { readCheckout } from './git-checkout/read.ts'
-import type { CheckoutState, WantedCheckout } from './git-checkout/state.ts'
+import { type CheckoutState, type WantedCheckout, withoutSecrets } from './git-checkout/state.ts'
 import type { Instance, Reading, ResourceType } from './resource-type.ts'
 import { readEachInTurn } from './text-file.ts'
 
@@ -21,13 +21,14 @@ function diff({ params }: WantedCheckout, actual: CheckoutState): readonly Chang
   if (actual.kind === 'other') return [{ property: 'ensure', from: actual.what, to: 'present' }]
   if (actual.kind === 'foreign') return [{ property: 'user', from: actual.owner, to: params.user ?? 'root' }]
   const { url = '', revision = '' } = params
-  const { head, commit, modified, untracked, submodules } = actual
+  const { head, commit, modified, hidden, untracked, submodules } = actual
   return [
-    ...(actual.url === url ? [] : [{ property: 'url', from: actual.url ?? null, to: url }]),
+    ...(actual.url === url ? [] : [diffUrl(actual.url, url)]),
     ...(head !== undefined && head === commit
       ? []
       : [{ property: 'revision', from: head ?? null, to: commit ?? revision }]),
     ...(modified.length === 0 ? [] : [{ property: 'local', from: show('changed', modified), to: 'none' }]),
+    ...(hidden.length === 0 ? [] : [{ property: 'hidden', from: show('not looked at', hidden), to: 'none' }]),
     ...(untracked.length === 0
       ? []
       : [{ property: 'untracked', from: show('untracked', untracked), to: 'none' }]),
@@ -35,6 +36,16 @@ function diff({ params }: WantedCheckout, actual: CheckoutState): readonly Chang
       ? []
       : [{ property: 'submodules', from: show('other', submodules), to: 'as named by the revision' }]),
   ]
+}
+
+/** An address may carry a password, and two that differ in nothing else still differ. */
+function diffUrl(from: string | undefined, to: string): Change {
+  const change = {
+    property: 'url',
+    from: from === undefined ? null : withoutSecrets(from),
+    to: withoutSecrets(to),
+  }
+  return change.from === change.to ? { ...change, from: '[redacted]', to: '[redacted]' } : change
 }
 
 function apply(host: Host, wanted: WantedCheckout, actual: CheckoutState): Promise<void> {

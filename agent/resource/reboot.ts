@@ -19,9 +19,9 @@ export interface RebootState {
   readonly isOwn: boolean
 }
 
-/** When a reboot was last armed, and in which boot. */
+/** When a reboot that was armed is due, and in which boot that was. */
 interface Armed {
-  readonly atMs: number
+  readonly dueMs: number
   readonly bootId: string
 }
 
@@ -90,9 +90,10 @@ async function rebootOnce(host: Host, wanted: WantedReboot, cause: string): Prom
   const bootId = bootIdOf(host)
   const before = parseArmed(host.notes.read(id))
   if (before !== undefined && before.bootId !== bootId)
-    refuseLoop(wanted, { cause, sinceMs: now - before.atMs })
+    refuseLoop(wanted, { cause, sinceMs: now - before.dueMs })
   // Noted first: a reboot that is not known of could be done over and over.
-  await host.notes.save(id, JSON.stringify({ atMs: now, bootId } satisfies Armed))
+  const dueMs = now + (timing === 'end' ? delay * 1000 : 0)
+  await host.notes.save(id, JSON.stringify({ dueMs, bootId } satisfies Armed))
   const argv = ['systemctl', 'reboot', '--no-block', `--message=${message}`]
   const description = `Reboot: ${message}`
   const afterRun = timing === 'end'
@@ -111,11 +112,12 @@ function refuseLoop(
   { cause, sinceMs }: { readonly cause: string; readonly sinceMs: number },
 ): void {
   const { atMostEvery = 3600 } = params
-  if (sinceMs >= atMostEvery * 1000) return
+  // Not due yet: the reboot in between was somebody else's.
+  if (sinceMs < 0 || sinceMs >= atMostEvery * 1000) return
   const minutes = Math.max(1, Math.round(sinceMs / 60_000))
   throw new RekindleError({
     code: 'apply-failed',
-    message: `Cannot apply ${id}: the host was rebooted ${minutes} minutes ago, and a reboot is asked for again by ${cause}`,
+    message: `Cannot apply ${id}: the host was rebooted ${minutes === 1 ? 'a minute' : `${minutes} minutes`} ago, and a reboot is asked for again by ${cause}`,
     where,
     kept: 'the host, running',
     hint: `See what asks for it; the next reboot is possible ${atMostEvery} seconds after the last one (atMostEvery)`,

@@ -37,6 +37,9 @@ test.each([
   ['a/link', '../b', false],
   ['a/link', '..', false],
   ['a/link', '../../b', true],
+  ['a/b/link', './../c/d', false],
+  ['link', 'a/../b', true],
+  ['a/link', 'b/c/..', true],
   ['link', '/etc', true],
   ['link', '../treeless', true],
 ])('a link %j to %j leads out: %s', (path, target, leads) => {

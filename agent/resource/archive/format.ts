@@ -50,10 +50,10 @@ function tarFilter(format: Format): readonly string[] {
   return format === 'tar' ? [] : [`--${format}`]
 }
 
-/** One name a line, as it stands in the archive. */
-export function listArguments(format: Format, path: string): readonly string[] {
-  if (format === 'zip') return ['unzip', '-Z1', path]
-  return ['tar', '--list', '--absolute-names', '--quoting-style=escape', ...tarFilter(format), '--file', path]
+/** One entry a line, for parseTarListing(). */
+export function tarListArguments(format: Format, path: string): readonly string[] {
+  const options = ['--verbose', '--numeric-owner', '--absolute-names', '--quoting-style=c']
+  return ['tar', '--list', ...options, ...tarFilter(format), '--file', path]
 }
 
 /** Into the working directory. Owners, setuid bits and access lists of the archive's maker are not taken over. */
@@ -69,9 +69,13 @@ export function leadsOut(name: string): boolean {
   return plain.startsWith('/') || normalize(plain) === '..' || normalize(plain).startsWith('../')
 }
 
-/** Whether a link leads out of the tree that it stands in; `path` is its own, relative to the tree. */
+/** A step up that is not at the beginning: what comes before it may be a link, and the step then goes up from there. */
+const laterStepUp = /(?:^|\/)(?!\.{1,2}\/)[^/]+\/(?:.*\/)?\.\.(?:\/|$)/
+
+/** Whether a link leads out of the tree that it stands in, or might; `path` is its own, relative to the tree. */
 export function linkLeadsOut(path: string, target: string): boolean {
   const root = '/tree'
   const to = resolve(root, dirname(path), target)
-  return target.startsWith('/') || (to !== root && !to.startsWith(`${root}/`))
+  if (target.startsWith('/') || laterStepUp.test(target)) return true
+  return to !== root && !to.startsWith(`${root}/`)
 }

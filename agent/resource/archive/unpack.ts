@@ -1,6 +1,7 @@
 /** Gets an archive and unpacks it into a directory beside its place, after every check that it can be put to. */
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { ArchiveParams } from '../../../schemas/generated/types.ts'
+import type { ExecResult } from '../../host/exec.ts'
 import type { Host } from '../../host/host.ts'
 import type { Wanted } from '../resource-type.ts'
 import { runTool } from '../run-tool.ts'
@@ -8,19 +9,23 @@ import {
   type Format,
   formatOf,
   headBytes,
-  leadsOut,
   linkLeadsOut,
-  listArguments,
   programsFor,
+  tarListArguments,
   unpackArguments,
 } from './format.ts'
+import { type Entry, parseTarListing, parseZipLinks, wrongIn, zipPattern } from './listing.ts'
 import { walk } from './manifest.ts'
 
 export type WantedArchive = Wanted<ArchiveParams>
 
+/** For lists of a million entries. */
+const keptBytes = 256 * 1024 * 1024
+
 /** @param tree an empty directory; what is unpacked is in `<tree>/content` then */
 export async function unpack(host: Host, wanted: WantedArchive, tree: string): Promise<string> {
-  const path = await obtain(host, wanted, `${tree}/archive`)
+  const path = `${tree}/archive`
+  await obtain(host, wanted, path)
   const format = formatOf(await host.trees.head(path, headBytes))
   if (format === undefined) throw refused(wanted, 'it is no tar or zip archive')
   await assertPrograms(host, wanted, format)
@@ -37,15 +42,13 @@ export async function unpack(host: Host, wanted: WantedArchive, tree: string): P
 }
 
 /** The bytes that the catalog names, or none at all. */
-async function obtain({ download, blobs }: Host, wanted: WantedArchive, to: string): Promise<string> {
+async function obtain({ download, blobs, trust }: Host, wanted: WantedArchive, to: string): Promise<void> {
   const { url, sha256, blob, timeout = 1800 } = wanted.params
-  if (blob !== undefined) {
-    await blobs.read(blob.sha256)
-    return blobs.path(blob.sha256)
-  }
+  if (blob !== undefined) return blobs.copyTo(blob.sha256, to)
   if (url === undefined) throw refused(wanted, 'it has no "url" and no "source"')
-  const found = await download.fetch(url, to, { timeoutMs: timeout * 1000 })
-  if (found.sha256 === sha256) return to
+  const ca = url.startsWith('https:') ? { ca: trust.certificates() } : {}
+  const found = await download.fetch(url, to, { timeoutMs: timeout * 1000, ...ca })
+  if (found.sha256 === sha256) return
   throw new RekindleError({
     code: 'apply-failed',
     message: `Cannot apply ${wanted.id}: what came is not the archive that is wanted: its SHA-256 is ${found.sha256}, not ${sha256}`,
@@ -67,17 +70,48 @@ async function assertPrograms(host: Host, wanted: WantedArchive, format: Format)
   }
 }
 
-/** tar and unzip would leave such names out, or cut them: an archive that tries it is not to be trusted with the rest. */
+/** tar and unzip would leave some of it out, or cut it: an archive that tries it is not to be trusted with the rest. */
 async function assertStaysInside(
   host: Host,
   wanted: WantedArchive,
   { path, format }: { readonly path: string; readonly format: Format },
 ): Promise<void> {
-  const { stdout } = await runTool(host, listArguments(format, path), toolOptions(wanted, 'cannot list it'))
-  const bad = stdout.split('\n').find((name) => name !== '' && leadsOut(name))
-  if (bad !== undefined) throw refused(wanted, `its entry "${bad}" leads out of the directory`)
+  const { strip = 0 } = wanted.params
+  const entries =
+    format === 'zip' ? await listZip(host, wanted, path) : await listTar(host, wanted, { path, format })
+  const wrong = wrongIn(entries, strip)
+  if (wrong !== undefined) throw refused(wanted, wrong)
 }
 
+async function listTar(
+  host: Host,
+  wanted: WantedArchive,
+  { path, format }: { readonly path: string; readonly format: Format },
+): Promise<readonly Entry[]> {
+  const argv = tarListArguments(format, path)
+  const { stdout } = await runTool(host, argv, { ...toolOptions(wanted, 'cannot list it'), keptBytes })
+  const entries = parseTarListing(stdout)
+  if (typeof entries === 'string') throw refused(wanted, `tar lists an entry that is not known: ${entries}`)
+  return entries
+}
+
+/** A link of a zip has its target for content. */
+async function listZip(host: Host, wanted: WantedArchive, path: string): Promise<readonly Entry[]> {
+  const ask = async (argv: readonly string[]) =>
+    (await runTool(host, ['unzip', ...argv], { ...toolOptions(wanted, 'cannot list it'), keptBytes })).stdout
+  const names = await ask(['-Z1', path])
+  const links = parseZipLinks(names, await ask(['-Z', path]))
+  if (links === undefined) throw refused(wanted, 'unzip lists an entry that is not known')
+  const entries: Entry[] = names
+    .split('\n')
+    .filter((name) => name !== '')
+    .map((name) => ({ name, kind: 'file' }))
+  for (const name of links)
+    entries.push({ name, kind: 'symlink', target: await ask(['-p', path, zipPattern(name)]) })
+  return entries
+}
+
+/** Once more over what came of it. */
 function assertLinksStayInside(host: Host, wanted: WantedArchive, content: string): void {
   for (const path of walk(host, content)) {
     if (host.files.stat(`${content}/${path}`)?.kind !== 'symlink') continue
@@ -103,7 +137,20 @@ async function own(host: Host, wanted: WantedArchive, content: string): Promise<
 
 function toolOptions(wanted: WantedArchive, doing: string) {
   const { timeout = 1800 } = wanted.params
-  return { wanted, doing, package: 'tar', timeoutMs: timeout * 1000, kept: 'what stood there before' }
+  return {
+    wanted,
+    doing,
+    package: 'tar',
+    timeoutMs: timeout * 1000,
+    kept: 'what stood there before',
+    explain: hintFor,
+  }
+}
+
+/** Of a disk that is full, tar may tell no more than that it could write a part. */
+function hintFor({ stderr }: ExecResult): string | undefined {
+  if (!/No space left on device|Wrote only|write error|disk full/.test(stderr)) return undefined
+  return 'The disk may be full: see df -h and df -i'
 }
 
 export function refused({ id, where }: WantedArchive, reason: string, hint?: string): RekindleError {

@@ -54,11 +54,13 @@ async function settle(host: Host, title: string, timer: string): Promise<void> {
  * A file that stands there is of a change that nobody confirmed: its rules are the last good ones, and its timer goes
  * only when the new one is armed.
  */
-async function arm(host: Host, { title }: WantedFirewall, afterSeconds: number): Promise<string> {
+async function arm(host: Host, wanted: WantedFirewall, afterSeconds: number): Promise<string> {
+  const { title } = wanted
   const path = rollbackPath(title)
   if (!host.files.exists(path)) {
     if (host.files.stat(folder)?.kind !== 'directory') await host.write.putDirectory(folder, { mode: 0o700 })
     const old = removing(tableOf(title)) + ((await listText(host, title)) ?? '')
+    await assertLoads(host, wanted, old)
     await host.write.putFile(path, { content: Buffer.from(old), mode: 0o600 })
   }
   const family = `rekindle-firewall-${sha256(title).slice(0, 12)}`
@@ -71,6 +73,29 @@ async function arm(host: Host, { title }: WantedFirewall, afterSeconds: number):
   })
   for (const name of earlier) await host.timers.disarm(name)
   return timer
+}
+
+/** nft does not take all that it lists: rules of iptables-nft with extensions are told in comments. */
+async function assertLoads(host: Host, wanted: WantedFirewall, old: string): Promise<void> {
+  const [shown] = /^.*(?:\bxt (?:match|target) |# xt_).*$/m.exec(old) ?? []
+  if (shown !== undefined) throw cannotBringBack(wanted, `iptables has made "${shown.trim()}"`)
+  await nft(host, ['--check', '-f', '-'], {
+    wanted,
+    stdin: old,
+    code: 'apply-failed',
+    doing: cannotBringBack(wanted, 'it does not take them').message,
+    kept: 'the rules as they were',
+  })
+}
+
+function cannotBringBack({ id, where }: WantedFirewall, reason: string): RekindleError {
+  return new RekindleError({
+    code: 'apply-failed',
+    message: `Cannot apply ${id}: nft could not bring back the rules that are there, should the new ones lock out: ${reason}`,
+    where,
+    kept: 'the rules as they were',
+    hint: 'Take them away by hand, or set confirm to false, which changes them without a net',
+  })
 }
 
 async function load(host: Host, wanted: WantedFirewall, transaction: string): Promise<void> {

@@ -6,6 +6,8 @@ import type { Wanted } from '../resource-type.ts'
 import { type Listing, parseListing, type Table, tableOf } from './ruleset.ts'
 
 const timeoutMs = 30_000
+/** Sets of addresses can be long, and half a listing is none. */
+const keptBytes = 256 * 1024 * 1024
 
 export interface NftOptions {
   readonly wanted: Pick<Wanted<unknown>, 'where'>
@@ -51,7 +53,7 @@ async function listWith(
   if (!hasNft(files)) return undefined
   const { family, name } = tableOf(title)
   const argv = ['nft', '--stateless', ...options, 'list', 'table', family, name]
-  const result = await exec.run(argv, { timeoutMs })
+  const result = await exec.run(argv, { timeoutMs, keptBytes })
   if (result.code === 0) return result.stdout
   if (result.stderr.includes('No such file or directory')) return undefined
   throw new RekindleError({
@@ -80,7 +82,7 @@ export async function listScratch(
   const shell = ['sh', '-c', scratch, 'scratch', table.family, table.name]
   try {
     const argv = ['unshare', '--net', '--', ...shell]
-    const { code, stdout } = await exec.run(argv, { stdin: transaction, timeoutMs })
+    const { code, stdout } = await exec.run(argv, { stdin: transaction, timeoutMs, keptBytes })
     return code === 0 ? parseListing(stdout, ignoreSets) : undefined
   } catch (error) {
     if (error instanceof RekindleError && error.code === 'exec-failed') return undefined

@@ -3,7 +3,7 @@ import { RekindleError } from '../../../schemas/errors.ts'
 import type { Host } from '../../host/host.ts'
 import { readNames } from '../file/names.ts'
 import { type Git, gitOf } from './git.ts'
-import { readCheckout } from './read.ts'
+import { readCheckout, readStatus } from './read.ts'
 import {
   type Checkout,
   type CheckoutState,
@@ -22,7 +22,9 @@ export async function applyCheckout(
   if (wanted.params.ensure === 'absent') return remove(host, wanted)
   switch (actual.kind) {
     case 'foreign':
-      return takeOver(host, wanted)
+      if (actual.isTrusted) return takeOver(host, wanted)
+      assertForced(wanted, `it belongs to "${actual.owner}", whose configuration git would follow`)
+      return clone(host, wanted)
     case 'checkout':
       return update(host, wanted, actual)
     case 'other':
@@ -89,24 +91,46 @@ function ownerIn(host: Host, wanted: WantedCheckout): { readonly uid?: number; r
 async function update(host: Host, wanted: WantedCheckout, actual: Checkout): Promise<void> {
   const { title, params } = wanted
   const git = gitOf(host, wanted)
-  const changed = [...actual.modified, ...actual.untracked]
+  const changed = [...actual.modified, ...actual.hidden, ...actual.untracked]
   if (changed.length > 0 && params.force === false) throw localChanges(wanted, changed)
-  await removeStaleLock(host, wanted)
+  await removeStaleLocks(host, wanted)
   if (actual.url !== params.url) await setUrl(git, wanted, actual.url)
   const commit = await presentCommit(git, wanted, actual)
   await keep(host, git, wanted, { actual, commit })
-  if (actual.untracked.length > 0)
-    await git.run(title, ['clean', '-ffd', '--quiet'], 'cannot remove untracked files')
+  // Forgets the flags too, for which files are not looked at; those are written anew then.
+  if (actual.hidden.length > 0) await git.run(title, ['read-tree', '--empty'], 'cannot reset its index')
   await checkOut(git, wanted, { tree: title, commit })
+  if (params.untracked === 'report') await clean(host, git, wanted)
 }
 
-/** A git that was killed, by a loss of power too, leaves its lock. None of ours lives for longer than its time limit. */
-async function removeStaleLock(host: Host, { title, params }: WantedCheckout): Promise<void> {
-  const path = `${title}/.git/index.lock`
-  const lock = host.files.stat(path)
-  if (lock === undefined) return
-  const isStale = Date.now() - lock.mtimeMs > (params.timeout ?? 300) * 1000
-  if (isStale) await host.write.remove(path)
+/** Only now it is known what is untracked: it depends on what the revision tracks and ignores. */
+async function clean(host: Host, git: Git, wanted: WantedCheckout): Promise<void> {
+  const { title, params } = wanted
+  const { modified, untracked } = await readStatus(git, wanted)
+  for (const name of [...modified, ...untracked]) {
+    const path = `${title}/${name}`
+    if (host.files.stat(path) !== undefined) await host.backups.put(path)
+  }
+  const argv = ['clean', '-ffd', '--quiet']
+  await git.run(title, argv, 'cannot remove untracked files')
+  if (params.submodules !== true) return
+  const each = ['submodule', '--quiet', 'foreach', '--recursive', `git ${argv.join(' ')}`]
+  await git.run(title, each, 'cannot remove untracked files of its submodules')
+}
+
+/** A git that was killed, by a loss of power too, leaves its locks. None of ours lives for longer than its time limit. */
+async function removeStaleLocks(host: Host, { title, params }: WantedCheckout): Promise<void> {
+  const { revision = '', timeout = 300 } = params
+  const locked = [
+    ...['index', 'HEAD', 'config', 'packed-refs', 'shallow'],
+    ...['refs/rekindle/deployed', `refs/rekindle/revision/${revision}`],
+  ]
+  for (const name of locked) {
+    const path = `${title}/.git/${name}.lock`
+    const lock = host.files.stat(path)
+    const isStale = lock !== undefined && Date.now() - lock.mtimeMs > timeout * 1000
+    if (isStale) await host.write.remove(path)
+  }
 }
 
 async function setUrl(git: Git, { title, params }: WantedCheckout, found: string | undefined): Promise<void> {
@@ -133,7 +157,7 @@ async function keep(
   { title }: WantedCheckout,
   { actual, commit }: { readonly actual: Checkout; readonly commit: string },
 ): Promise<void> {
-  for (const name of [...actual.modified, ...actual.untracked]) {
+  for (const name of [...actual.modified, ...actual.hidden]) {
     const path = `${title}/${name}`
     if (host.files.stat(path) !== undefined) await host.backups.put(path)
   }

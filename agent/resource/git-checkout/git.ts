@@ -2,10 +2,11 @@
  * Runs git for one checkout, as the user whose it is. Never as root in another's checkout: its configuration can name
  * programs, which is why git refuses that, and why no safe.directory is set here.
  */
+import { dirname } from 'node:path/posix'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { ExecResult } from '../../host/exec.ts'
 import type { Host } from '../../host/host.ts'
-import type { WantedCheckout } from './state.ts'
+import { type WantedCheckout, withoutSecrets } from './state.ts'
 
 export interface Git {
   /** @throws RekindleError when git cannot be started, or ends with something else than 0 */
@@ -17,16 +18,25 @@ export interface Git {
 const settings = [
   ...['-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-c', 'advice.detachedHead=false'],
   ...['-c', 'gc.auto=0', '-c', 'core.quotePath=false'],
+  // A checkout is whole: files that somebody left out of it are missing.
+  ...['-c', 'core.sparseCheckout=false'],
 ]
 
-export function gitOf({ exec }: Host, { id, where, params }: WantedCheckout): Git {
+export function gitOf({ exec }: Host, { id, title, where, params }: WantedCheckout): Git {
   const timeoutMs = (params.timeout ?? 300) * 1000
   const start = (cwd: string, argv: readonly string[]): Promise<ExecResult> =>
     exec
       .run(['git', ...settings, ...argv], {
         cwd,
         timeoutMs,
-        env: { ...(params.user === undefined ? { HOME: '/root' } : {}), ...environment(params.identityFile) },
+        // Lists of files and of a remote's names count as a whole.
+        keptBytes: 256 * 1024 * 1024,
+        env: {
+          ...(params.user === undefined ? { HOME: '/root' } : {}),
+          ...environment(params.identityFile),
+          // Where a checkout is damaged, git would take the next repository above for it, and reset that.
+          GIT_CEILING_DIRECTORIES: dirname(title),
+        },
         ...(params.user === undefined ? {} : { user: params.user }),
       })
       .catch((cause: unknown) => {
@@ -74,12 +84,14 @@ function answer({ stderr, stdout, timedOut }: ExecResult, timeoutMs: number): st
   const text = (stderr.trim() === '' ? stdout : stderr).trim()
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   // What git says last is advice.
-  return `git answers "${lines.slice(0, 4).join('; ').replace(/\s+/g, ' ')}"`
+  return `git answers "${withoutSecrets(lines.slice(0, 4).join('; ')).replace(/\s+/g, ' ')}"`
 }
 
 function hintFor(stderr: string): string | undefined {
   if (stderr.includes('Host key verification failed'))
     return "Declare the server's key in /etc/ssh/ssh_known_hosts before it"
+  if (/unable to (?:unlink|create|write)|insufficient permission/.test(stderr))
+    return 'Something in the checkout belongs to somebody else, as after a git that root ran: give it back with chown -R'
   if (/could not read Username|Permission denied|Authentication failed/.test(stderr))
     return 'The remote wants to know who asks: give an identityFile'
   return undefined

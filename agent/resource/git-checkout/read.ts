@@ -8,10 +8,14 @@ import {
   type CheckoutState,
   isFullCommit,
   isShortCommit,
+  parseHidden,
   parseRemoteRefs,
   parseStatus,
   parseSubmodules,
+  remoteCommit,
+  type Status,
   type WantedCheckout,
+  withoutSecrets,
 } from './state.ts'
 
 export async function readCheckout(host: Host, wanted: WantedCheckout): Promise<CheckoutState> {
@@ -22,11 +26,19 @@ export async function readCheckout(host: Host, wanted: WantedCheckout): Promise<
     const isEmpty = stat.kind === 'directory' && host.files.list(title).length === 0
     return { kind: 'other', what: `a ${stat.kind} that is no checkout`, isEmpty }
   }
-  const names = readNames(host.files)
-  const owner = names.ownerOf(stat.uid)
-  if (params.ensure !== 'absent' && owner !== (params.user ?? 'root')) return { kind: 'foreign', owner }
   if (params.ensure === 'absent') return absentee
-  return readFull(wanted, gitOf(host, wanted))
+  return foreign(host, wanted) ?? readFull(wanted, gitOf(host, wanted))
+}
+
+/** Both that git looks at: whoever owns one of them decides what git does. */
+function foreign({ files }: Host, { title, params }: WantedCheckout): CheckoutState | undefined {
+  const names = readNames(files)
+  const wanted = params.user ?? 'root'
+  const uids = [title, `${title}/.git`].map((path) => files.stat(path)?.uid ?? 0)
+  const others = uids.filter((uid) => names.ownerOf(uid) !== wanted)
+  const [owner] = [...others.filter((uid) => uid !== 0), ...others]
+  if (owner === undefined) return undefined
+  return { kind: 'foreign', owner: names.ownerOf(owner), isTrusted: owner === 0 }
 }
 
 /** Of what is to go, nothing else matters. */
@@ -35,38 +47,45 @@ const absentee: Checkout = {
   head: undefined,
   url: undefined,
   modified: [],
+  hidden: [],
   untracked: [],
   commit: undefined,
   submodules: [],
 }
 
-async function readFull({ id, title, params, where }: WantedCheckout, git: Git): Promise<Checkout> {
-  const untracked = params.untracked === 'report' ? 'all' : 'no'
-  const status = await git.ask(title, [
-    'status',
-    '--porcelain=v2',
-    '--branch',
-    '-z',
-    `--untracked-files=${untracked}`,
-  ])
-  if (status === undefined) {
-    throw new RekindleError({
-      code: 'resource-unreadable',
-      message: `Cannot read ${id}: git cannot tell the state of the checkout`,
-      where,
-      hint: `See: git -C ${title} status`,
-    })
-  }
-  const parsed = parseStatus(status)
+async function readFull(wanted: WantedCheckout, git: Git): Promise<CheckoutState> {
+  const { title, params } = wanted
+  if ((await git.ask(title, ['rev-parse', '--git-dir'])) === undefined)
+    return { kind: 'other', what: 'a checkout that git cannot read', isEmpty: false }
+  const parsed = await readStatus(git, wanted)
   const submodules =
     params.submodules === true ? await git.ask(title, ['submodule', 'status', '--recursive']) : ''
   return {
     kind: 'checkout',
     ...parsed,
+    hidden: parseHidden((await git.ask(title, ['ls-files', '-v', '-z'])) ?? ''),
     url: (await git.ask(title, ['config', '--local', '--get', 'remote.origin.url']))?.trimEnd(),
-    commit: await wantedCommit(git, { id, title, params, where }, parsed.head),
+    commit: await wantedCommit(git, wanted, parsed.head),
     submodules: parseSubmodules(submodules ?? ''),
   }
+}
+
+/** @throws RekindleError `resource-unreadable` */
+export async function readStatus(git: Git, { id, title, params, where }: WantedCheckout): Promise<Status> {
+  const untracked = params.untracked === 'report' ? 'all' : 'no'
+  // Whatever .gitmodules says: what is checked out here is looked at, and what is not stays as it is.
+  const submodules = params.submodules === true ? 'none' : 'all'
+  const status = await git.ask(title, [
+    ...['status', '--porcelain=v2', '--branch', '-z'],
+    ...[`--untracked-files=${untracked}`, `--ignore-submodules=${submodules}`],
+  ])
+  if (status !== undefined) return parseStatus(status)
+  throw new RekindleError({
+    code: 'resource-unreadable',
+    message: `Cannot read ${id}: git cannot tell the state of the checkout`,
+    where,
+    hint: `See: git -C ${title} status`,
+  })
 }
 
 async function wantedCommit(
@@ -97,17 +116,19 @@ async function wantedCommit(
   return undefined
 }
 
+/** A tag can be followed as a branch can: some move one to what is to be deployed. */
 async function remoteTip(git: Git, { id, title, params, where }: WantedCheckout): Promise<string> {
   const { url = '', revision = '' } = params
-  const name = `refs/heads/${revision}`
-  const listed = await git.ask(title, ['ls-remote', '--', url, name])
-  const tip = listed === undefined ? undefined : parseRemoteRefs(listed).get(name)
+  const names = [`refs/heads/${revision}`, `refs/tags/${revision}`, `refs/tags/${revision}^{}`]
+  const listed = await git.ask(title, ['ls-remote', '--', url, ...names])
+  const tip = listed === undefined ? undefined : remoteCommit(parseRemoteRefs(listed), revision)
   if (tip !== undefined) return tip
+  const shown = withoutSecrets(url)
   throw new RekindleError({
     code: 'resource-unreadable',
-    message: `Cannot read ${id}: ${listed === undefined ? `the remote "${url}" does not answer` : `the remote has no branch "${revision}"`}`,
+    message: `Cannot read ${id}: ${listed === undefined ? `the remote "${shown}" does not answer` : `the remote has no branch or tag "${revision}"`}`,
     where,
     kept: 'the checkout as it was',
-    hint: listed === undefined ? `See: git ls-remote ${url}` : undefined,
+    hint: listed === undefined ? `See: git ls-remote ${shown}` : undefined,
   })
 }

@@ -3,11 +3,13 @@ import type { GitCheckoutParams } from '../../../schemas/generated/types.ts'
 import { gitCheckout } from '../git-checkout.ts'
 import {
   type Checkout,
+  parseHidden,
   parseRemoteRefs,
   parseStatus,
   parseSubmodules,
   remoteCommit,
   type WantedCheckout,
+  withoutSecrets,
 } from './state.ts'
 
 const [one, two] = ['1'.repeat(40), '2'.repeat(40)]
@@ -37,6 +39,26 @@ d
   })
 })
 
+test('parseHidden() names what git was told not to look at', () => {
+  /** As git 2.39 prints it. */
+  expect(parseHidden('H file\0h with space\0S left out\0s both\0M torn\0')).toEqual([
+    'with space',
+    'left out',
+    'both',
+  ])
+})
+
+test.each([
+  [
+    "fatal: unable to access 'https://me:secret@git.example.org/a.git/': x",
+    "fatal: unable to access 'https://[redacted]@git.example.org/a.git/': x",
+  ],
+  ['https://git.example.org/a@b.git', 'https://git.example.org/a@b.git'],
+  ['ssh://git@git.example.org/a.git', 'ssh://git@git.example.org/a.git'],
+])('withoutSecrets(%j)', (text, shown) => {
+  expect(withoutSecrets(text)).toBe(shown)
+})
+
 test('parseSubmodules() names those that are not where they should be', () => {
   expect(
     parseSubmodules(
@@ -57,7 +79,7 @@ test('a branch wins over a tag of its name, and a tag that is an object stands f
 const url = 'https://git.example.org/app.git'
 const checkout: Checkout = {
   ...{ kind: 'checkout', head: one, url, commit: one },
-  ...{ modified: [], untracked: [], submodules: [] },
+  ...{ modified: [], hidden: [], untracked: [], submodules: [] },
 }
 
 test.each<[string, GitCheckoutParams, Parameters<typeof gitCheckout.diff>[1], string[]]>([
@@ -71,7 +93,12 @@ test.each<[string, GitCheckoutParams, Parameters<typeof gitCheckout.diff>[1], st
     { kind: 'other', what: 'a file that is no checkout', isEmpty: false },
     ['ensure: a file that is no checkout -> present'],
   ],
-  ['is of somebody else', { user: 'app' }, { kind: 'foreign', owner: 'root' }, ['user: root -> app']],
+  [
+    'is of somebody else',
+    { user: 'app' },
+    { kind: 'foreign', owner: 'root', isTrusted: true },
+    ['user: root -> app'],
+  ],
   ['is at another commit', {}, { ...checkout, head: two }, [`revision: ${two} -> ${one}`]],
   ['has not the commit yet', {}, { ...checkout, commit: undefined }, [`revision: ${one} -> v1`]],
   ['is of another remote', {}, { ...checkout, url: 'x' }, [`url: x -> ${url}`]],
@@ -80,6 +107,24 @@ test.each<[string, GitCheckoutParams, Parameters<typeof gitCheckout.diff>[1], st
     {},
     { ...checkout, modified: ['a', 'b', 'c', 'd', 'e', 'f'] },
     ['local: changed: a, b, c, d, e, and 1 more -> none'],
+  ],
+  [
+    'has files that git does not look at',
+    {},
+    { ...checkout, hidden: ['x'] },
+    ['hidden: not looked at: x -> none'],
+  ],
+  [
+    'is of a remote with another password',
+    { url: 'https://me:new@git.example.org/a.git' },
+    { ...checkout, url: 'https://me:old@git.example.org/a.git' },
+    ['url: [redacted] -> [redacted]'],
+  ],
+  [
+    'is of another remote, whose address has a password',
+    {},
+    { ...checkout, url: 'https://token@git.example.org/a.git' },
+    [`url: https://[redacted]@git.example.org/a.git -> ${url}`],
   ],
   ['has new files', {}, { ...checkout, untracked: ['x'] }, ['untracked: untracked: x -> none']],
   [

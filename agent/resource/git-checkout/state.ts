@@ -6,10 +6,13 @@ export type WantedCheckout = Wanted<GitCheckoutParams>
 
 export type CheckoutState =
   | { readonly kind: 'absent' }
-  /** Something else stands at the path; `isEmpty` when it is a directory with nothing in it. */
+  /** Something else stands at the path, or what git cannot read; `isEmpty` when it is a directory with nothing in it. */
   | { readonly kind: 'other'; readonly what: string; readonly isEmpty: boolean }
-  /** It belongs to somebody else than who is to run git, who would be refused to look into it. */
-  | { readonly kind: 'foreign'; readonly owner: string }
+  /**
+   * It belongs to somebody else than who is to run git, who would be refused to look into it. Trusted: to root, whose
+   * programs anybody runs. The configuration of others can name programs, which git would run.
+   */
+  | { readonly kind: 'foreign'; readonly owner: string; readonly isTrusted: boolean }
   | Checkout
 
 export interface Checkout {
@@ -19,6 +22,8 @@ export interface Checkout {
   readonly url: string | undefined
   /** Paths that differ from `head`, relative to the checkout. */
   readonly modified: readonly string[]
+  /** Paths that git was told to take for unchanged, whatever is in them. */
+  readonly hidden: readonly string[]
   /** Files that git does not know; read only where they count. */
   readonly untracked: readonly string[]
   /** The commit that is wanted; undefined when it is not here yet. */
@@ -62,6 +67,23 @@ function headIn(oid: string): string | undefined {
 /** What follows so many fields and their spaces. */
 function after(entry: string, fields: number): string {
   return entry.split(' ').slice(fields).join(' ')
+}
+
+/**
+ * Files that carry a flag for which git does not look at them.
+ *
+ * @param text what `git ls-files -v -z` prints: a letter, small where assume-unchanged is set, `S` for skip-worktree
+ */
+export function parseHidden(text: string): readonly string[] {
+  return text
+    .split('\0')
+    .filter((entry) => /^[a-zS] /.test(entry))
+    .map((entry) => entry.slice(2))
+}
+
+/** Addresses without user, password and token, in whatever text. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/(https?:\/\/)[^/@\s'"]+@/g, '$1[redacted]@')
 }
 
 /** @param text what `git submodule status --recursive` prints: a sign, the commit, the path, and maybe a name in brackets */
