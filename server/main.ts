@@ -10,6 +10,7 @@ import type { ServerConfig } from '../schemas/generated/types.ts'
 import { ruleFor } from '../schemas/host-rule.ts'
 import { type Authority, loadAuthority } from './ca/authority.ts'
 import { issueServerCertificate, type ServerCertificate, serverLifetimeMs } from './ca/issue.ts'
+import { loadServiceAuthority } from './ca/service-authority.ts'
 import { createCompiler } from './compiler/compiler.ts'
 import { checkConfig } from './config.ts'
 import type { Context } from './context.ts'
@@ -82,6 +83,7 @@ async function assemble(
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const context = createContext(config, options, undo)
   const authority = await loadAuthority(config.dataDir, context.now(), context.random)
+  const serviceAuthority = await loadServiceAuthority(config.dataDir, context.now(), context.random)
   const initialPassword = await ensureAdmin(context)
   const refusals = createRefusals(context)
   undo.defer(() => refusals.close())
@@ -101,7 +103,10 @@ async function assemble(
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
   const desk = createCatalogDesk(context, { authority, compiler, revision: site.revision })
-  const agents = createAgentApp({ context, authority, refusals, desk, hub, fleet }, certificate)
+  const agents = createAgentApp(
+    { context, authority, serviceAuthority, refusals, desk, hub, fleet },
+    certificate,
+  )
   undo.defer(() => agents.close())
   // Before its listener, which waits for every connection, WebSockets included.
   undo.defer(() => hub.close())

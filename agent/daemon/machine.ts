@@ -21,7 +21,7 @@ export function createMachineRunner(
 ): Runner {
   const { stateDir, server } = config
   const fetchBlob = (sha256: string) => client().fetchBlob(sha256)
-  const host = createHost({ stateDir, fetchBlob, server })
+  const host = createHost({ stateDir, fetchBlob, issue: (request) => client().issue(request), server })
   return createRunner({
     hostName: identity.host,
     client: {

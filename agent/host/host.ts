@@ -9,6 +9,7 @@ import type { Download } from './download.ts'
 import type { Dpkg } from './dpkg.ts'
 import type { Exec } from './exec.ts'
 import type { FileReader } from './file-reader.ts'
+import type { Issuer } from './issuer.ts'
 import type { Kernel } from './kernel.ts'
 import type { Notes } from './note.ts'
 import type { Passwd } from './passwd.ts'
@@ -53,6 +54,8 @@ export interface Host {
   readonly sweep: Sweep
   /** Authorities that the host trusts. */
   readonly trust: Trust
+  /** The server's authority for services. */
+  readonly issuer: Issuer
   /** Whether the server and others can be reached. */
   readonly reachability: Reachability
 }

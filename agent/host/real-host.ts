@@ -8,6 +8,7 @@ import { createDpkg } from './dpkg.ts'
 import { createExec } from './exec.ts'
 import { createFileReader } from './file-reader.ts'
 import type { Host } from './host.ts'
+import { createIssuer, type Issue } from './issuer.ts'
 import { createKernel } from './kernel.ts'
 import { createNotes } from './note.ts'
 import { createPasswd } from './passwd.ts'
@@ -24,12 +25,14 @@ export interface HostOptions {
   readonly stateDir: string
   /** Gets contents that are not in the store. Absent: they are missing. */
   readonly fetchBlob?: FetchBlob
+  /** Asks the server for a certificate. Absent: there is no server. */
+  readonly issue?: Issue
   /** Base URL of the agent's server. Absent: there is none. */
   readonly server?: string
 }
 
 /** Touches nothing until a port is used. */
-export function createHost({ stateDir, fetchBlob, server }: HostOptions): Host {
+export function createHost({ stateDir, fetchBlob, issue, server }: HostOptions): Host {
   const exec = createExec()
   const write = createAtomicFile()
   return {
@@ -49,6 +52,7 @@ export function createHost({ stateDir, fetchBlob, server }: HostOptions): Host {
     notes: createNotes(join(stateDir, 'note'), write),
     trees: createTrees(exec),
     timers: createTimers(exec, join(stateDir, 'lock')),
+    issuer: createIssuer(issue),
     reachability: createReachability(server),
   }
 }

@@ -1,7 +1,12 @@
 /** The agent's requests to its server, over mutual TLS that trusts one authority. It moves bytes and decides nothing. */
 import { Agent } from 'node:https'
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Envelope, Facts } from '../../schemas/generated/types.ts'
+import type {
+  Envelope,
+  Facts,
+  ServiceCertificateRequest,
+  ServiceCertificateResponse,
+} from '../../schemas/generated/types.ts'
 import { validate } from '../../schemas/validate.ts'
 import { type Ask, ask, askForPieces } from './ask.ts'
 import type { Identity } from './identity.ts'
@@ -15,6 +20,8 @@ export interface Client {
   sendReport(report: string): Promise<void>
   /** A new certificate, PEM, for a request in PEM. */
   renew(csr: string): Promise<string>
+  /** A certificate for one of this host's services. */
+  issue(request: ServiceCertificateRequest): Promise<ServiceCertificateResponse>
   /** Closes idle connections. */
   close(): void
 }
@@ -79,6 +86,12 @@ export function createClient({ server, identity, timeoutMs = 60_000 }: ClientOpt
         code: 'bad-request',
         message: `Cannot ${what}: the answer has no certificate`,
       })
+    },
+    async issue(request) {
+      const what = `issue ${request.resource}`
+      const body = JSON.stringify(request)
+      const answer = await reach('/v1/service-certificate', { method: 'POST', what, body })
+      return validate('protocol/service-certificate-response', parse(answer.body, what), 'the certificate')
     },
     close: () => agent.destroy(),
   }

@@ -90,6 +90,25 @@ describe('enrol()', () => {
 })
 
 describe('createClient()', () => {
+  it('gets a certificate for a service, refuses an answer that has none, and says why the server refuses', async () => {
+    const wish = { resource: 'certificate:/etc/ssl/www.pem', csr: 'PEM' }
+    const answer = { certificate: 'C', serial: 'a'.repeat(32), authority: 'A' }
+    let sent = ''
+    routes['POST /v1/service-certificate'] = ({ body }) => {
+      sent = body
+      return { status: 200, body: JSON.stringify(answer) }
+    }
+    expect(await client.issue(wish)).toEqual(answer)
+    expect(JSON.parse(sent)).toEqual(wish)
+    routes['POST /v1/service-certificate'] = () => ({ status: 200, body: '{"certificate":"C"}' })
+    await expect(client.issue(wish)).rejects.toMatchObject({ code: 'bad-request' })
+    routes['POST /v1/service-certificate'] = () => problem(403, 'forbidden', 'not yours')
+    await expect(client.issue(wish)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: 'Cannot issue certificate:/etc/ssl/www.pem: the server refused: not yours',
+    })
+  })
+
   it('asks for a catalog with the hash that it has, and takes 304 as unchanged', async () => {
     let etag: unknown
     let sent = ''

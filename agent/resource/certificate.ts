@@ -1,27 +1,25 @@
-/** A TLS certificate with its key. Its parts: certificate/{state,issue}.ts. */
+/** A TLS certificate with its key. Its parts: certificate/{state,diff,issue,ask}.ts. */
 import { X509Certificate } from 'node:crypto'
 import { RekindleError } from '../../schemas/errors.ts'
-import { renderMode } from '../../schemas/file-mode.ts'
 import type { CertificateParams, Change } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
-import { issue } from './certificate/issue.ts'
+import { askServer, isServerAway, knownAuthority } from './certificate/ask.ts'
+import { diff, isDueOfServer, modeOf } from './certificate/diff.ts'
+import { type Issued, issue } from './certificate/issue.ts'
 import {
   belongs,
   type CertificateState,
-  canonicalName,
-  type Found,
   isMade,
   look,
   pathsOf,
   type Role,
   textsFor,
   type WantedCertificate,
+  withNewline,
 } from './certificate/state.ts'
 import { readNames } from './file/names.ts'
-import type { Reading, ResourceType } from './resource-type.ts'
+import type { Reading, ResourceType, Told } from './resource-type.ts'
 import { readEachInTurn, readTextFile } from './text-file.ts'
-
-const dayMs = 86_400_000
 
 function read(host: Host, wanted: readonly WantedCertificate[]): Promise<Reading<CertificateState>> {
   return readEachInTurn(wanted, (one) => readOne(host, one))
@@ -30,114 +28,29 @@ function read(host: Host, wanted: readonly WantedCertificate[]): Promise<Reading
 async function readOne(host: Host, wanted: WantedCertificate): Promise<CertificateState> {
   const { params } = wanted
   const files = new Map([...pathsOf(wanted)].map(([role, path]) => [role, readTextFile(host, path)]))
-  const authority = params.ca === undefined ? undefined : readTextFile(host, params.ca.cert).text
+  const authority = authorityOf(host, params)
   const key = files.get('key')?.text
+  // Without a word on who has to have signed it, nobody has.
+  const signer = params.issuer === undefined ? authority : (authority ?? '')
+  const found = look(files.get('certificate')?.text, { key, authority: signer })
+  const now = Date.now()
   return {
     files,
-    found: look(files.get('certificate')?.text, { key, authority }),
+    found,
+    isServerAway: isDueOfServer(params, found, now) && (await isServerAway(host)),
     given:
       params.blob === undefined
         ? undefined
         : withNewline(Buffer.from(await host.blobs.read(params.blob.sha256)).toString()),
     authority: authority === undefined ? undefined : withNewline(authority),
     names: readNames(host.files),
-    now: Date.now(),
+    now,
   }
 }
 
-function diff(wanted: WantedCertificate, state: CertificateState): readonly Change[] {
-  const { params } = wanted
-  const { files, found } = state
-  if (params.ensure === 'absent') {
-    const isThere = [...files.values()].some(({ kind }) => kind !== 'absent')
-    return isThere ? [{ property: 'ensure', from: 'present', to: 'absent' }] : []
-  }
-  if (files.get('certificate')?.kind === 'absent')
-    return [{ property: 'ensure', from: 'absent', to: 'present' }]
-  if (found === undefined) return [{ property: 'certificate', from: 'no certificate', to: 'a certificate' }]
-  return [
-    ...(isMade(params) ? diffMade(params, found, state.now) : diffGiven(params, state)),
-    ...diffChains(state, found),
-    ...diffAttributes(wanted, state),
-  ]
-}
-
-function diffMade(params: CertificateParams, found: Found, now: number): readonly Change[] {
-  const { names = [], keyType = 'ec-p256', validDays = 90 } = params
-  const { renewBefore = Math.floor(validDays / 3) } = params
-  const wantedNames = names.map(canonicalName).sort().join(', ')
-  const foundNames = found.names.map(canonicalName).sort().join(', ')
-  const leftDays = Math.floor((found.endsAt - now) / dayMs)
-  return [
-    ...(found.hasKey ? [] : [mismatch]),
-    ...(found.isSigned ? [] : [{ property: 'issuer', from: 'another one', to: params.ca?.cert ?? 'itself' }]),
-    ...(wantedNames === foundNames ? [] : [{ property: 'names', from: foundNames, to: wantedNames }]),
-    ...(found.keyType === keyType ? [] : [{ property: 'keyType', from: found.keyType, to: keyType }]),
-    ...(leftDays >= renewBefore
-      ? []
-      : [
-          {
-            property: 'renewal',
-            from: `valid until ${new Date(found.endsAt).toISOString()}`,
-            to: `valid for ${validDays} days`,
-          },
-        ]),
-  ]
-}
-
-const mismatch: Change = { property: 'key', from: 'not the key of the certificate', to: 'its key' }
-
-function diffGiven(
-  { key = '' }: CertificateParams,
-  { files, found, given }: CertificateState,
-): readonly Change[] {
-  const isKey = files.get('key')?.text === withNewline(key)
-  return [
-    ...(found?.pem === given ? [] : [{ property: 'certificate', from: 'another one', to: 'the given one' }]),
-    ...(isKey ? [] : [{ property: 'key', from: '[redacted]', to: '[redacted]' }]),
-  ]
-}
-
-function diffChains({ files, authority }: CertificateState, { pem }: Found): readonly Change[] {
-  const texts = textsFor(pem, authority)
-  return (['chain', 'fullchain'] as const).flatMap((role) => {
-    const file = files.get(role)
-    if (file === undefined || file.text === texts[role]) return []
-    return [
-      {
-        property: role,
-        from: file.text === undefined ? 'absent' : 'another one',
-        to: 'that of the certificate',
-      },
-    ]
-  })
-}
-
-function diffAttributes(
-  { params }: WantedCertificate,
-  { files, names }: CertificateState,
-): readonly Change[] {
-  return [...files].flatMap(([role, file]) => {
-    if (file.kind === 'absent') return []
-    const mode = modeOf(params, role)
-    const owner = `${names.ownerOf(file.uid)}:${names.groupOf(file.gid)}`
-    const wantedOwner = `${params.owner ?? 'root'}:${params.group ?? 'root'}`
-    const prefix = role === 'key' ? 'key' : ''
-    return [
-      ...(file.mode === mode
-        ? []
-        : [
-            {
-              property: prefix === '' ? 'mode' : 'keyMode',
-              from: renderMode(file.mode),
-              to: renderMode(mode),
-            },
-          ]),
-      ...(owner === wantedOwner
-        ? []
-        : [{ property: prefix === '' ? 'owner' : 'keyOwner', from: owner, to: wantedOwner }]),
-    ]
-  })
+function authorityOf(host: Host, { ca, issuer }: CertificateParams): string | undefined {
+  if (issuer !== undefined) return knownAuthority(host)
+  return ca === undefined ? undefined : readTextFile(host, ca.cert).text
 }
 
 const attributes = new Set(['mode', 'keyMode', 'owner', 'keyOwner', 'chain', 'fullchain'])
@@ -151,27 +64,43 @@ async function apply(
   wanted: WantedCertificate,
   state: CertificateState,
   changes: readonly Change[],
-): Promise<void> {
+): Promise<Told | undefined> {
   if (wanted.params.ensure === 'absent') {
     for (const { path, kind } of state.files.values()) if (kind !== 'absent') await host.write.remove(path)
-    return
+    return undefined
   }
   const isKept = changes.every(({ property }) => attributes.has(property))
-  const { certificate, key } = isKept ? present(state) : await obtain(host, wanted, state)
-  const texts = textsFor(certificate, state.authority)
+  const {
+    certificate,
+    key,
+    authority = state.authority,
+    told,
+  } = isKept ? present(state) : await obtain(host, wanted, state)
+  const texts = textsFor(certificate, authority)
   await put(host, wanted, state, { role: 'key', text: key })
   await put(host, wanted, state, { role: 'chain', text: texts.chain })
   await put(host, wanted, state, { role: 'fullchain', text: texts.fullchain })
   await put(host, wanted, state, { role: 'certificate', text: certificate })
+  return told === undefined ? undefined : { output: told }
 }
 
-function present({ files }: CertificateState): { readonly certificate: string; readonly key: string } {
+interface Obtained extends Issued {
+  /** PEM of the authority's certificate, where it is not the one that was read. */
+  readonly authority?: string
+  readonly told?: string
+}
+
+function present({ files }: CertificateState): Obtained {
   return { certificate: files.get('certificate')?.text ?? '', key: files.get('key')?.text ?? '' }
 }
 
-async function obtain(host: Host, wanted: WantedCertificate, state: CertificateState) {
+async function obtain(host: Host, wanted: WantedCertificate, state: CertificateState): Promise<Obtained> {
   const { params } = wanted
   if (!isMade(params)) return given(wanted, state)
+  if (params.issuer !== undefined) {
+    const { serial, ...answer } = await askServer(host, wanted, state)
+    return { ...answer, told: `The server issued the certificate with the serial ${serial}` }
+  }
   const { names = [], keyType = 'ec-p256', validDays = 90, ca } = params
   try {
     const authority =
@@ -194,7 +123,7 @@ function need(text: string | undefined, path: string): string {
   return text
 }
 
-function given(wanted: WantedCertificate, state: CertificateState) {
+function given(wanted: WantedCertificate, state: CertificateState): Issued {
   const certificate = state.given ?? ''
   const key = withNewline(wanted.params.key ?? '')
   let isPair = false
@@ -223,14 +152,6 @@ async function put(
   const as = { mode: modeOf(wanted.params, role), uid, gid }
   if (file.text === text) await host.write.setAttributes(file.path, as)
   else await host.write.putFile(file.path, { content: Buffer.from(text), ...as })
-}
-
-function modeOf({ mode = '0644', keyMode = '0600' }: CertificateParams, role: Role): number {
-  return Number.parseInt(role === 'key' ? keyMode : mode, 8)
-}
-
-function withNewline(text: string): string {
-  return text.endsWith('\n') ? text : `${text}\n`
 }
 
 function refused({ id, where }: WantedCertificate, reason: string): RekindleError {

@@ -19,6 +19,7 @@ const ports: Record<keyof Host, true> = {
   download: true,
   sweep: true,
   trust: true,
+  issuer: true,
 }
 
 export function partialHost(given: Partial<Host>): Host {

@@ -37,14 +37,17 @@ import { sha256 } from '../../schemas/hash.ts'
 export const signing = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const lifetimeMs = 20 * 365 * 86_400_000
 
-export interface Authority {
+/** What signs certificates. */
+export interface Issuer {
   readonly certificate: X509Certificate
   /** PEM of the certificate. */
   readonly pem: string
+  readonly key: webcrypto.CryptoKey
+}
+
+export interface Authority extends Issuer {
   /** SHA-256 of the certificate (DER), hex: what agents are told to trust. */
   readonly fingerprint: string
-  /** Signs certificates. */
-  readonly key: webcrypto.CryptoKey
   /** Ed25519; signs catalogs. */
   readonly catalogKey: KeyObject
   /** PEM (SPKI) of the public half of `catalogKey`. */
@@ -73,22 +76,43 @@ export async function loadAuthority(
 }
 
 async function readAuthority(dir: string): Promise<Authority> {
-  const pem = readFileSync(join(dir, 'ca.pem'), 'utf8')
-  const certificate = new X509Certificate(pem)
-  const pkcs8 = PemConverter.decodeFirst(readFileSync(join(dir, 'ca.key'), 'utf8'))
+  const issuer = await readIssuer(dir)
   const catalogKey = createPrivateKey(readFileSync(join(dir, 'catalog.key')))
   return {
-    certificate,
-    pem,
-    fingerprint: sha256(new Uint8Array(certificate.rawData)),
-    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, signing, false, ['sign']),
+    ...issuer,
+    fingerprint: sha256(new Uint8Array(issuer.certificate.rawData)),
     catalogKey,
     catalogPublicKey: createPublicKey(catalogKey).export({ format: 'pem', type: 'spki' }).toString(),
   }
 }
 
+/** The certificate and the key in a folder that makeIssuer() made. */
+export async function readIssuer(dir: string): Promise<Issuer> {
+  const pem = readFileSync(join(dir, 'ca.pem'), 'utf8')
+  const pkcs8 = PemConverter.decodeFirst(readFileSync(join(dir, 'ca.key'), 'utf8'))
+  return {
+    certificate: new X509Certificate(pem),
+    pem,
+    key: await webcrypto.subtle.importKey('pkcs8', pkcs8, signing, false, ['sign']),
+  }
+}
+
+function makeAuthority(dir: string, now: number, random: (bytes: number) => Buffer): Promise<void> {
+  const catalogKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
+  const files = { 'catalog.key': catalogKey.toString() }
+  return makeIssuer(dir, { name: 'Rekindle authority', now, random, files })
+}
+
+interface NewIssuer {
+  readonly name: string
+  readonly now: number
+  readonly random: (bytes: number) => Buffer
+  /** What else is kept in its folder, by name; readable by its owner alone. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
 /** Written beside, flushed, and moved into place, so that a crash leaves either no authority or a whole one. */
-async function makeAuthority(dir: string, now: number, random: (bytes: number) => Buffer): Promise<void> {
+export async function makeIssuer(dir: string, { name, now, random, files = {} }: NewIssuer): Promise<void> {
   const draft = `${dir}.new`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft, { recursive: true, mode: 0o700 })
@@ -96,7 +120,7 @@ async function makeAuthority(dir: string, now: number, random: (bytes: number) =
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: newSerial(random),
     // The random part keeps two servers' authorities apart where a trust store is searched by name.
-    name: [{ CN: [`Rekindle authority ${random(4).toString('hex')}`] }],
+    name: [{ CN: [`${name} ${random(4).toString('hex')}`] }],
     notBefore: new Date(now - 3_600_000),
     notAfter: new Date(now + lifetimeMs),
     signingAlgorithm: signing,
@@ -108,9 +132,8 @@ async function makeAuthority(dir: string, now: number, random: (bytes: number) =
     ],
   })
   const key = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
-  const catalogKey = generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' })
   writeFlushed(join(draft, 'ca.key'), PemConverter.encode(key, 'PRIVATE KEY'), 0o600)
-  writeFlushed(join(draft, 'catalog.key'), catalogKey.toString(), 0o600)
+  for (const [file, text] of Object.entries(files)) writeFlushed(join(draft, file), text, 0o600)
   writeFlushed(join(draft, 'ca.pem'), certificate.toString('pem'), 0o644)
   renameSync(draft, dir)
 }

@@ -18,7 +18,7 @@ import {
 } from '@peculiar/x509'
 import { sha256 } from '../../schemas/hash.ts'
 import type { IssuedCertificate } from '../store/certificate.ts'
-import { type Authority, newSerial, signing } from './authority.ts'
+import { type Authority, type Issuer, newSerial, signing } from './authority.ts'
 import type { HostKey } from './request.ts'
 
 export const hostLifetimeMs = 90 * 86_400_000
@@ -48,7 +48,7 @@ export async function issueHostCertificate(
     commonName: identity.host,
     publicKey: new PublicKey(key.spki),
     names: [{ type: 'url', value: uri }],
-    usage: ExtendedKeyUsage.clientAuth,
+    usages: [ExtendedKeyUsage.clientAuth],
     now,
     lifetimeMs: hostLifetimeMs,
   })
@@ -73,7 +73,7 @@ export async function issueServerCertificate(
     commonName: 'Rekindle server',
     publicKey: keys.publicKey,
     names: names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
-    usage: ExtendedKeyUsage.serverAuth,
+    usages: [ExtendedKeyUsage.serverAuth],
     now,
     lifetimeMs: serverLifetimeMs,
   })
@@ -81,26 +81,28 @@ export async function issueServerCertificate(
   return { cert: `${issued.pem}\n${authority.pem}`, key, expiresAt: issued.expiresAt }
 }
 
-interface Order {
+export interface Order {
   readonly commonName: string
   readonly publicKey: PublicKeyType
   readonly names: readonly { readonly type: 'url' | 'dns' | 'ip'; readonly value: string }[]
-  readonly usage: ExtendedKeyUsage
+  readonly usages: readonly ExtendedKeyUsage[]
   readonly now: number
   readonly lifetimeMs: number
 }
 
-async function issue(
-  authority: Authority,
+/** Signs what it is told to: whether that is right is for the caller to say. Never an authority's certificate. */
+export async function issue(
+  authority: Issuer,
   order: Order,
 ): Promise<{ pem: string; fingerprint: string; serial: string; issuedAt: number; expiresAt: number }> {
   const serial = newSerial(randomBytes)
   // X.509 counts in seconds; whoever compares must not find a difference.
-  const expiresAt = Math.floor((order.now + order.lifetimeMs) / 1000) * 1000
+  const until = Math.min(order.now + order.lifetimeMs, authority.certificate.notAfter.getTime())
+  const expiresAt = Math.floor(until / 1000) * 1000
   const extensions: Extension[] = [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([order.usage]),
+    new ExtendedKeyUsageExtension([...order.usages]),
     await AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
   ]
   if (order.names.length > 0) extensions.push(new SubjectAlternativeNameExtension([...order.names]))

@@ -45,6 +45,15 @@ export function findEnvelope(db: Db, hash: string): string | undefined {
   return getRow<{ envelope: string }>(db, 'SELECT envelope FROM catalog WHERE hash = ?', hash)?.envelope
 }
 
+/** JSON of the envelope that the incarnation was handed last; undefined when it was handed none. */
+export function findOwnEnvelope(db: Db, incarnation: number): string | undefined {
+  return getRow<{ envelope: string }>(
+    db,
+    'SELECT catalog.envelope FROM incarnation JOIN catalog ON catalog.hash = incarnation.catalog_hash WHERE incarnation.id = ?',
+    incarnation,
+  )?.envelope
+}
+
 /** The bytes of a blob that the incarnation's own catalog names; undefined when it names no such blob. */
 export function findOwnBlob(db: Db, incarnation: number, sha256: string): Uint8Array | undefined {
   return getRow<{ bytes: Uint8Array }>(

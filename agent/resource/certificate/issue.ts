@@ -1,5 +1,6 @@
 /** Makes a key and a certificate for it. Pure, but for chance and for the clock, which is given. */
 import { createPrivateKey, type KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
+import { isAddress } from '../../../schemas/certificate-name.ts'
 import type { KeyType } from './state.ts'
 
 export interface Issue {
@@ -36,15 +37,10 @@ function rsa(modulusLength: number) {
 
 /** @throws Error for an authority that cannot sign, in words */
 export async function issue({ names, keyType, validDays, now, authority }: Issue): Promise<Issued> {
-  // Loaded here alone: only few hosts make certificates. x509's container needs reflect-metadata before it.
-  await import('reflect-metadata')
+  const keys = await makeKeys(keyType)
   const x509 = await import('@peculiar/x509')
-  const keys = (await webcrypto.subtle.generateKey(keyAlgorithms[keyType], true, [
-    'sign',
-    'verify',
-  ])) as webcrypto.CryptoKeyPair
   const subject = [{ CN: [names[0] ?? ''] }]
-  const signer = authority === undefined ? undefined : await signerOf(authority)
+  const signer = authority === undefined ? undefined : await signerOf(authority, now)
   const end = Math.min(now + validDays * dayMs, signer?.endsAt ?? Number.POSITIVE_INFINITY)
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serial(),
@@ -54,7 +50,7 @@ export async function issue({ names, keyType, validDays, now, authority }: Issue
     notAfter: new Date(end),
     publicKey: keys.publicKey,
     signingKey: signer?.key ?? keys.privateKey,
-    signingAlgorithm: signer?.algorithm ?? ownAlgorithm(keyType),
+    signingAlgorithm: signer?.algorithm ?? signatureOf(keyType),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(
@@ -72,12 +68,22 @@ export async function issue({ names, keyType, validDays, now, authority }: Issue
       ...(signer === undefined ? [] : [await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey)]),
     ],
   })
-  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)
+  return { certificate: `${certificate.toString('pem').trim()}\n`, key: await pemOf(keys) }
+}
+
+export async function makeKeys(keyType: KeyType): Promise<webcrypto.CryptoKeyPair> {
+  // Loaded here alone: only few hosts make certificates. x509's container needs reflect-metadata before it.
+  await import('reflect-metadata')
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithms[keyType], true, ['sign', 'verify'])
+  // Algorithms that sign have pairs.
+  return keys as webcrypto.CryptoKeyPair
+}
+
+/** The private key, PKCS #8. */
+export async function pemOf({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> {
+  const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', privateKey)
   const key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
-  return {
-    certificate: `${certificate.toString('pem').trim()}\n`,
-    key: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
-  }
+  return key.export({ format: 'pem', type: 'pkcs8' }).toString()
 }
 
 interface Signer {
@@ -88,12 +94,17 @@ interface Signer {
   readonly endsAt: number
 }
 
-async function signerOf({ cert, key }: { readonly cert: string; readonly key: string }): Promise<Signer> {
+async function signerOf(
+  { cert, key }: { readonly cert: string; readonly key: string },
+  now: number,
+): Promise<Signer> {
   const { X509Certificate: Parsed } = await import('@peculiar/x509')
   const certificate = new X509Certificate(cert)
   const privateKey = createPrivateKey(key)
   if (!certificate.ca) throw new Error('its certificate is not that of an authority')
   if (!certificate.checkPrivateKey(privateKey)) throw new Error('its key is not the one of its certificate')
+  if (certificate.validToDate.getTime() <= now)
+    throw new Error(`it ended on ${certificate.validToDate.toISOString()}`)
   const { imported, algorithm } = algorithmsFor(privateKey)
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
   const spki = certificate.publicKey.export({ format: 'der', type: 'spki' })
@@ -118,13 +129,10 @@ function algorithmsFor({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject) {
   return { imported, algorithm: { name: 'ECDSA', hash: isLarge ? 'SHA-384' : 'SHA-256' } }
 }
 
-function ownAlgorithm(keyType: KeyType): Signer['algorithm'] {
+/** How a key of that type signs for itself. */
+export function signatureOf(keyType: KeyType): Signer['algorithm'] {
   if (keyType.startsWith('rsa')) return { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
   return { name: 'ECDSA', hash: keyType === 'ec-p384' ? 'SHA-384' : 'SHA-256' }
-}
-
-function isAddress(name: string): boolean {
-  return name.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(name)
 }
 
 /** 128 random bits, positive (RFC 5280 section 4.1.2.2). */

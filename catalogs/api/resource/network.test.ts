@@ -13,10 +13,15 @@ test.each([
   [{ ensure: 'absent' }, []],
   [{ ...made, names: ['dead:beef:::'] }, ['"dead:beef:::" is no address']],
   [{ selfSigned: true }, ['a certificate that is made needs "names"']],
-  [{}, ['a certificate needs one of "content" (or "source"), "selfSigned" and "ca"']],
+  [{}, ['a certificate needs one of "content" (or "source"), "issuer", "selfSigned" and "ca"']],
   [{ content: pem }, ['a given certificate needs its "key"']],
   [{ content: pem, key, names: ['a'] }, ['"names" is for certificates that are made on the host']],
+  [{ ...made, usage: ['client'] }, ['"usage" is for certificates with an "issuer"']],
+  [{ issuer: 'rekindle', names: ['a'], usage: ['client'] }, []],
+  [{ ...made, names: ['192.0.2.300'] }, ['"192.0.2.300" is no address']],
   [{ ...made, key }, ['"key" is for certificates that are given']],
+  [{ ...made, keyPath: '/etc/ssl/a.pem' }, ['certificate, key and chains are files of their own']],
+  [{ ...made, chain: '/b', fullchain: '/b' }, ['certificate, key and chains are files of their own']],
   [{ ...made, validDays: 30, renewBefore: 30 }, ['"renewBefore" has to be less than "validDays"']],
 ])('certificate with %j: %j', (params, messages) => {
   const found = complain({ type: 'certificate', title: '/etc/ssl/a.pem', params, rule: certificateRule })

@@ -1,4 +1,5 @@
 /** What guards the network: packet filters and certificates. */
+import { wrongName } from '../../../schemas/certificate-name.ts'
 import type { ResourceParams } from '../../../schemas/generated/types.ts'
 import { type Authored, declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
@@ -41,7 +42,7 @@ export type CertificateOptions = Authored<Omit<ResourceParams['certificate'], 'b
 /**
  * A TLS certificate and its key.
  *
- * @example certificate('/etc/ssl/www.pem', { names: ['www.example.org'], selfSigned: true, notify: nginx })
+ * @example certificate('/etc/ssl/www.pem', { names: ['www.example.org'], issuer: 'rekindle', notify: nginx })
  */
 export function certificate(path: string, options: CertificateOptions): Reference<'certificate'> {
   return declare({ type: 'certificate', title: path, options, rule: certificateRule })
@@ -55,14 +56,16 @@ export const certificateRule: TypeRule = {
 
 const ofMade = ['names', 'keyType', 'validDays', 'renewBefore']
 
-function certificateContradictions(params: Params): readonly string[] {
-  if (params.ensure === 'absent') return []
-  const given = (name: string) => params[name] !== undefined
+function certificateContradictions(params: Params, title: string): readonly string[] {
   const wrong: string[] = []
+  const paths = [title, ...['keyPath', 'chain', 'fullchain'].flatMap((name) => params[name] ?? [])]
+  if (new Set(paths).size < paths.length) wrong.push('certificate, key and chains are files of their own')
+  if (params.ensure === 'absent') return wrong
+  const given = (name: string) => params[name] !== undefined
   if (given('content') && given('source')) wrong.push('"content" and "source" exclude each other')
   const isGiven = given('content') || given('source') || given('blob')
-  if ([isGiven, given('selfSigned'), given('ca')].filter(Boolean).length !== 1)
-    wrong.push('a certificate needs one of "content" (or "source"), "selfSigned" and "ca"')
+  if ([isGiven, given('selfSigned'), given('ca'), given('issuer')].filter(Boolean).length !== 1)
+    wrong.push('a certificate needs one of "content" (or "source"), "issuer", "selfSigned" and "ca"')
   if (isGiven) {
     if (!given('key')) wrong.push('a given certificate needs its "key"')
     for (const name of ofMade.filter(given))
@@ -70,16 +73,13 @@ function certificateContradictions(params: Params): readonly string[] {
   } else {
     if (given('key')) wrong.push('"key" is for certificates that are given')
     if (!given('names')) wrong.push('a certificate that is made needs "names"')
-    for (const name of (params.names as readonly string[] | undefined) ?? [])
-      if (name.includes(':') && !isAddress(name)) wrong.push(`"${name}" is no address`)
+    wrong.push(
+      ...((params.names as readonly string[] | undefined) ?? []).flatMap((name) => wrongName(name) ?? []),
+    )
   }
+  if (given('usage') && !given('issuer')) wrong.push('"usage" is for certificates with an "issuer"')
   const { validDays = 90, renewBefore = 0 } = params
   if (typeof validDays === 'number' && typeof renewBefore === 'number' && renewBefore >= validDays)
     wrong.push('"renewBefore" has to be less than "validDays"')
   return wrong
-}
-
-/** As IPv6 is written in URLs. */
-function isAddress(name: string): boolean {
-  return URL.canParse(`http://[${name}]`)
 }

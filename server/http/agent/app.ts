@@ -1,9 +1,9 @@
-/** The agents' API: HTTPS with client certificates. Every route but the first two is for identified incarnations. */
+/** The agents' API: HTTPS with client certificates. Every route but the first three is for identified incarnations. */
 import type { Server } from 'node:https'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { RekindleError } from '../../../schemas/errors.ts'
 import { validate } from '../../../schemas/validate.ts'
-import type { Authority } from '../../ca/authority.ts'
+import type { Authority, Issuer } from '../../ca/authority.ts'
 import { enrol, renew } from '../../ca/enrol.ts'
 import type { ServerCertificate } from '../../ca/issue.ts'
 import type { Context } from '../../context.ts'
@@ -16,10 +16,13 @@ import { logFault, renderRawProblem, sendProblem } from '../problem.ts'
 import { createRateLimit } from '../rate-limit.ts'
 import { addressOf, type Client, clientOf } from './identity.ts'
 import { receiveReport } from './report.ts'
+import { createServiceDesk } from './service-certificate.ts'
 
 export interface AgentApi {
   readonly context: Context
   readonly authority: Authority
+  /** Signs certificates of services; no certificate of an agent. */
+  readonly serviceAuthority: Issuer
   readonly refusals: Refusals
   readonly desk: CatalogDesk
   readonly hub: Hub
@@ -28,7 +31,7 @@ export interface AgentApi {
 
 type App = FastifyInstance<Server>
 
-const limits = { enrol: 16 * 1024, catalog: 1024 * 1024, report: 16 * 1024 * 1024 }
+const limits = { enrol: 16 * 1024, issue: 64 * 1024, catalog: 1024 * 1024, report: 16 * 1024 * 1024 }
 const refusedEnrolments = { limit: 20, windowMs: 60_000, what: 'refused enrolments in a minute' }
 
 /** Builds the API; the caller lets it listen and closes it. */
@@ -74,8 +77,12 @@ export function createAgentApp(api: AgentApi, certificate: ServerCertificate): A
   return app
 }
 
-function openRoutes(app: App, { context, authority, refusals, fleet, hub }: AgentApi): void {
+function openRoutes(app: App, api: AgentApi): void {
+  const { context, authority, serviceAuthority, refusals, fleet, hub } = api
   const rate = createRateLimit(refusedEnrolments)
+  app.get('/v1/service-ca', (_request, reply) =>
+    reply.type('application/x-pem-file').send(serviceAuthority.pem),
+  )
   app.get('/v1/ca', (_request, reply) => reply.type('application/x-pem-file').send(authority.pem))
   app.post('/v1/enrol', async (request) => {
     const address = addressOf(request.raw)
@@ -118,6 +125,11 @@ function identifiedRoutes(app: App, api: AgentApi): void {
   app.post('/v1/renew', async (request) => {
     const body = validate('protocol/enrolment-request', withoutToken(request.body), 'the renewal request')
     return renew(context, authority, { incarnation: who(request).incarnation, csr: body.csr })
+  })
+  const issueFor = createServiceDesk(context, api)
+  app.post('/v1/service-certificate', { bodyLimit: limits.issue }, async (request) => {
+    const what = 'the request for a certificate'
+    return issueFor(who(request), validate('protocol/service-certificate-request', request.body, what))
   })
   app.post('/v1/catalog', { bodyLimit: limits.catalog }, async (request, reply) =>
     answerCatalog(api, who(request), request, reply),
