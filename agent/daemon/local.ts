@@ -12,7 +12,6 @@ import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare } from '../engine/prepare.ts'
 import { makeReport } from '../engine/report.ts'
 import type { Host } from '../host/host.ts'
-import { readPieces } from '../host/pieces.ts'
 import { createHost } from '../host/real-host.ts'
 import { resourceTypes } from '../resource/registry.ts'
 import { acquireLock } from './lock.ts'
@@ -20,7 +19,7 @@ import { createMemoryStore } from './state.ts'
 
 export interface LocalOptions {
   readonly stateDir: string
-  /** Folder of blobs, each named by its SHA-256. */
+  /** Folder of blobs, each named by its SHA-256, in place of the agent's own. Nothing is copied. */
   readonly blobsDir?: string
 }
 
@@ -83,6 +82,5 @@ function loadPrepared(path: string): Prepared {
 }
 
 function hostFor({ stateDir, blobsDir }: LocalOptions): Host {
-  if (blobsDir === undefined) return createHost({ stateDir })
-  return createHost({ stateDir, fetchBlob: async (sha256) => readPieces(join(blobsDir, sha256)) })
+  return createHost({ stateDir, ...(blobsDir === undefined ? {} : { blobDir: blobsDir }) })
 }

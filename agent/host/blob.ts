@@ -84,10 +84,7 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
       )
     }
     try {
-      const pieces = await fetchBlob(name)
-      // Already in memory.
-      if (Array.isArray(pieces)) put(name, Buffer.concat(pieces))
-      else await putPieces(name, pieces)
+      await putPieces(name, await fetchBlob(name))
     } catch (cause) {
       if (cause instanceof RekindleError && cause.code === 'blob-missing') throw cause
       throw missing(name, undefined, cause)

@@ -1,10 +1,8 @@
 /** Files of any size in the memory of one piece. */
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 const pieceBytes = 256 * 1024
-const smallBytes = pieceBytes
 
 /**
  * A file's bytes. All pieces share one buffer, so each is to be used before the next is asked for: a stream would leave a
@@ -22,11 +20,6 @@ export async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   } finally {
     await handle.close()
   }
-}
-
-/** A file's bytes: a small one whole and at once, since a thousand of them are opened one after the other. */
-export function readPieces(path: string): readonly Uint8Array[] | AsyncGenerator<Uint8Array> {
-  return statSync(path).size <= smallBytes ? [readFileSync(path)] : piecesOf(path)
 }
 
 /** SHA-256 of a file, in hexadecimal. */

@@ -23,6 +23,8 @@ import { createTrust } from './trust.ts'
 export interface HostOptions {
   /** Contents and backups are kept below it, in `blob/` and `backup/`, made at the first write. */
   readonly stateDir: string
+  /** Where contents are kept. Default `blob` in the state directory. */
+  readonly blobDir?: string
   /** Gets contents that are not in the store. Absent: they are missing. */
   readonly fetchBlob?: FetchBlob
   /** Asks the server for a certificate. Absent: there is no server. */
@@ -32,7 +34,7 @@ export interface HostOptions {
 }
 
 /** Touches nothing until a port is used. */
-export function createHost({ stateDir, fetchBlob, issue, server }: HostOptions): Host {
+export function createHost({ stateDir, blobDir, fetchBlob, issue, server }: HostOptions): Host {
   const exec = createExec()
   const write = createAtomicFile()
   return {
@@ -41,7 +43,7 @@ export function createHost({ stateDir, fetchBlob, issue, server }: HostOptions):
     files: createFileReader(),
     write,
     places: createPlaces(),
-    blobs: createBlobStore(join(stateDir, 'blob'), fetchBlob),
+    blobs: createBlobStore(blobDir ?? join(stateDir, 'blob'), fetchBlob),
     backups: createBackupStore(join(stateDir, 'backup')),
     dpkg: createDpkg(exec),
     systemd: createSystemd(exec),

@@ -24,6 +24,7 @@ const one = role('one', () => {
   for (const name of ${JSON.stringify(notices)}) notify(name, { message: '${version}' })
   exec('hold', { command: 'touch /srv/begun; while test -e /srv/hold; do sleep 0.1; done', onlyIf: 'test -e /srv/hold' })
   file('/srv/code', { content: '${version}\\n' })
+  file('/srv/bytes', { content: new Uint8Array([0xc0, 0xff]) })
 })
 export default site({ hosts: [{ match: 'one-*', role: one }] })
 `
@@ -265,14 +266,14 @@ describe.skipIf(!can.ok)(`rows of the agent on real hosts${can.ok ? '' : `: skip
     expect(await withoutServer(() => once())).toMatchObject({ code: 2, report: { cached: true } })
   })
 
-  it('a host that cannot reach the server is kept to the contents that it last had, until it can (A13)', async () => {
+  it('a host that cannot reach the server is kept to the contents that it last had, until it can (A13, F36)', async () => {
     const before = await shell('cat /srv/code')
     const { revision } = await world.api.get<SiteView>('/api/site')
     const version = await withoutServer(async () => {
       const fresh = await release({ unseen: true })
-      await shell('rm /srv/code')
+      await shell('rm /srv/code /srv/bytes')
       expect(await once()).toMatchObject({ code: 2, report: { cached: true } })
-      expect(await shell('cat /srv/code')).toBe(before)
+      expect(await shell('cat /srv/code; od -An -tx1 /srv/bytes')).toBe(`${before} c0 ff\n`)
       return fresh
     })
     await served(revision)

@@ -124,14 +124,6 @@ describe.skipIf(!hosts.ok)(`rows of file${hosts.ok ? '' : `: skipped: ${hosts.re
     expect(kept.stdout).toBe('')
   })
 
-  it('bytes are the same from what the agent has kept of them (F36)', async () => {
-    const resources = [file('/srv/cached', { content: Buffer.from([0xc0, 0xff, 0]) })]
-    await host.apply(resources)
-    await shell('rm -r /root/blobs/*; echo text > /srv/cached')
-    expect((await host.apply(resources)).code).toBe(2)
-    expect(await shell('od -An -tx1 /srv/cached')).toBe(' c0 ff 00\n')
-  })
-
   it('what was overwritten comes back as it was (F37)', async () => {
     await shell("printf 'a\\300\\377' > /srv/precious; chmod 640 /srv/precious")
     await host.apply([file('/srv/precious', { content: 'new\n', mode: '0600' })])
