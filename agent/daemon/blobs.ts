@@ -6,7 +6,7 @@ import type { FetchBlob, Pieces } from '../host/blob.ts'
 /** What is needed of the host's content-addressed store. */
 export interface Blobs {
   has(sha256: string): boolean
-  putPieces(sha256: string, pieces: Pieces): Promise<void>
+  put(sha256: string, pieces: Pieces): Promise<void>
   /** Removes every blob that is not in `keep`. */
   prune(keep: ReadonlySet<string>): void
 }
@@ -33,7 +33,7 @@ export async function fetchMissing(
 ): Promise<void> {
   const missing = [...names].filter((name) => !blobs.has(name)).values()
   const worker = async () => {
-    for (const name of missing) await blobs.putPieces(name, await fetchBlob(name))
+    for (const name of missing) await blobs.put(name, await fetchBlob(name))
   }
   const results = await Promise.allSettled(Array.from({ length: mostAtOnce }, worker))
   const failure = results.find((result) => result.status === 'rejected')

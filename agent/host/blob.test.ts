@@ -18,15 +18,15 @@ describe('a blob store', () => {
   it('reads what was put, and lets only its owner see it', async () => {
     const store = createBlobStore(dir)
     expect(store.has(name)).toBe(false)
-    store.put(name, bytes)
+    await store.put(name, [bytes])
     expect(store.has(name)).toBe(true)
     expect(await store.read(name)).toEqual(bytes)
     expect(statSync(store.path(name)).mode & 0o777).toBe(0o600)
   })
 
-  it('refuses bytes that are not what the name says, and keeps nothing of them', () => {
+  it('refuses bytes that are not what the name says, and keeps nothing of them', async () => {
     const store = createBlobStore(dir)
-    expect(() => store.put(name, Buffer.from('other'))).toThrow(`Cannot get content "${name}"`)
+    await expect(store.put(name, [Buffer.from('other')])).rejects.toThrow(`Cannot get content "${name}"`)
     expect(readdirSync(dir)).toEqual([])
   })
 
@@ -43,7 +43,7 @@ describe('a blob store', () => {
 
   it('fetches again what was damaged on the disk', async () => {
     const store = createBlobStore(dir, async () => [bytes])
-    store.put(name, bytes)
+    await store.put(name, [bytes])
     writeFileSync(store.path(name), 'jello\n')
     expect(Buffer.from(await store.read(name))).toEqual(bytes)
   })
@@ -90,11 +90,11 @@ describe('a blob store', () => {
     }
   })
 
-  it('prune() removes all but what is named', () => {
+  it('prune() removes all but what is named', async () => {
     const store = createBlobStore(dir)
     const other = sha256('other')
-    store.put(name, bytes)
-    store.put(other, Buffer.from('other'))
+    await store.put(name, [bytes])
+    await store.put(other, [Buffer.from('other')])
     store.prune(new Set([name]))
     expect([name, other].map(store.has)).toEqual([true, false])
   })

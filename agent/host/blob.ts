@@ -1,19 +1,10 @@
 /**
  * Content-addressed bytes that catalogs name: one file each, `<directory>/<sha256>`, readable by root alone. One
  * directory: ext4 takes ten times as long to make files all over 256 of them. What is read or put is what its name says,
- * always: every way in and out hashes. Only read() and put() hold the bytes in memory.
+ * always: every way in and out hashes. Only read() holds the bytes in memory.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path/posix'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
@@ -33,9 +24,7 @@ export interface BlobStore {
   /** The bytes, fetched where the store lacks them. @throws RekindleError `blob-missing` */
   read(sha256: string): Promise<Uint8Array>
   /** @throws RekindleError `blob-missing` when the bytes are not what the name says */
-  put(sha256: string, bytes: Uint8Array): void
-  /** put() for what comes in pieces, in the memory of one of them. */
-  putPieces(sha256: string, pieces: Pieces): Promise<void>
+  put(sha256: string, pieces: Pieces): Promise<void>
   /**
    * read() into a new file, for bytes of any size.
    *
@@ -49,23 +38,9 @@ export interface BlobStore {
 export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobStore {
   const path = (name: string) => join(directory, name)
 
-  function put(name: string, bytes: Uint8Array): void {
-    const found = hashBytes(bytes)
-    if (found !== name) throw missing(name, `the bytes that came for it are "${found}"`)
+  async function put(name: string, pieces: Pieces): Promise<void> {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     // Not synced: what a loss of power leaves torn does not hash to its name, and is fetched again.
-    const temporary = join(directory, `.${randomBytes(16).toString('hex')}`)
-    try {
-      writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' })
-      renameSync(temporary, path(name))
-    } catch (error) {
-      rmSync(temporary, { force: true })
-      throw error
-    }
-  }
-
-  async function putPieces(name: string, pieces: Pieces): Promise<void> {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
     const temporary = join(directory, `.${randomBytes(16).toString('hex')}`)
     try {
       const found = await writePieces(temporary, pieces)
@@ -84,7 +59,7 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
       )
     }
     try {
-      await putPieces(name, await fetchBlob(name))
+      await put(name, await fetchBlob(name))
     } catch (cause) {
       if (cause instanceof RekindleError && cause.code === 'blob-missing') throw cause
       throw missing(name, undefined, cause)
@@ -95,7 +70,6 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
     has: (name) => existsSync(path(name)),
     path,
     put,
-    putPieces,
     async read(name) {
       const kept = readKept(path(name))
       if (kept !== undefined && hashBytes(kept) === name) return kept

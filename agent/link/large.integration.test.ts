@@ -63,7 +63,7 @@ it.each([
   [
     'a blob of the server',
     `const wish = { agent: new Agent({ ca }), url: new URL(url), method: 'GET', what: 'fetch it', timeoutMs: 60_000 }
-     await host.blobs.putPieces(name, await askForPieces({ ...wish, maxBytes: 1000 }))
+     await host.blobs.put(name, await askForPieces({ ...wish, maxBytes: 1000 }))
      await host.write.fillFile(dir + '/file', { mode: 0o644, fill: (to) => host.blobs.copyTo(name, to) })`,
   ],
   [

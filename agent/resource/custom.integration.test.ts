@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { CustomParams } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
+import { keepBlob } from '../host/keep-blob.ts'
 import { createHost } from '../host/real-host.ts'
 import { custom } from './custom.ts'
 import type { Wanted } from './resource-type.ts'
@@ -45,7 +46,7 @@ const shell = (body: string) => `#!/bin/sh\n${body}\n`
 
 function wantedOf(text: string, fields: Partial<CustomParams> = {}, title = 'thing/a'): Wanted<CustomParams> {
   const blob = { sha256: sha256(text), size: text.length }
-  host.blobs.put(blob.sha256, Buffer.from(text))
+  keepBlob(host, Buffer.from(text))
   return { id: `custom:${title}`, title, params: { params: {}, blob, ...fields }, where: 'role/web.ts:3' }
 }
 

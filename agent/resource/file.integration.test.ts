@@ -17,6 +17,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { FileParams } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import type { Host } from '../host/host.ts'
+import { keepBlob } from '../host/keep-blob.ts'
 import { createHost } from '../host/real-host.ts'
 import { type ContractCase, resourceTypeContract } from './contract.ts'
 import { file } from './file.ts'
@@ -40,7 +41,7 @@ function wantedOf(params: FileParams, title = path()): Wanted<FileParams> {
 }
 
 function content(text: string): NonNullable<FileParams['blob']> {
-  host.blobs.put(sha256(text), Buffer.from(text))
+  keepBlob(host, Buffer.from(text))
   return { sha256: sha256(text), size: Buffer.byteLength(text) }
 }
 
@@ -90,7 +91,7 @@ describe('content', () => {
 
   it('of any bytes is written as it is', async () => {
     const bytes = Buffer.from([0xc0, 0xff, 0, 10])
-    host.blobs.put(sha256(bytes), bytes)
+    keepBlob(host, bytes)
     await converge({ blob: { sha256: sha256(bytes), size: 4 } })
     expect(readFileSync(path())).toEqual(bytes)
   })
@@ -374,7 +375,7 @@ resourceTypeContract(
     open() {
       rmSync(contractPath, { recursive: true, force: true })
       const opened = createHost({ stateDir: join(dir, 'state') })
-      opened.blobs.put(blob.sha256, Buffer.from(secret))
+      keepBlob(opened, Buffer.from(secret))
       return opened
     },
     snapshot: () =>

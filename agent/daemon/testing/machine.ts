@@ -67,7 +67,7 @@ export function testMachine(stateDir: string): TestMachine {
     host: noHost,
     blobs: {
       has: (name) => blobs.has(name),
-      async putPieces(name, pieces) {
+      async put(name, pieces) {
         blobs.set(name, Buffer.concat(await Array.fromAsync(pieces)))
       },
       prune(keep) {
