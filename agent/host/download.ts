@@ -5,8 +5,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
@@ -85,17 +84,21 @@ function redirectOf({ statusCode = 0, headers }: IncomingMessage, at: URL): URL 
   throw refused(at, `it leads to an address of "${next.protocol}", which is none of the web`)
 }
 
-function ask(url: URL, { headers = {}, ca, idleMs = 60_000, signal }: OpenOptions): Promise<IncomingMessage> {
+async function ask(
+  url: URL,
+  { headers = {}, ca, idleMs = 60_000, signal }: OpenOptions,
+): Promise<IncomingMessage> {
+  // Loaded when something is fetched: TLS is a third of an agent's start, and node:http brings all of fetch() with it.
+  const { request } = await (url.protocol === 'https:' ? import('node:https') : import('node:http'))
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const start = url.protocol === 'https:' ? httpsRequest : httpRequest
-  const request = start(
+  const asked = request(
     url,
     { headers, signal, timeout: idleMs, ...(ca === undefined ? {} : { ca }) },
     resolve,
   )
-  request.once('timeout', () => request.destroy(new Error(`no byte came for ${idleMs / 1000} seconds`)))
-  request.once('error', reject)
-  request.end()
+  asked.once('timeout', () => asked.destroy(new Error(`no byte came for ${idleMs / 1000} seconds`)))
+  asked.once('error', reject)
+  asked.end()
   return promise
 }
 

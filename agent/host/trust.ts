@@ -3,7 +3,6 @@
  * one that was added in the same run counts. Node's own list stands in where the host has no store.
  */
 import { readFileSync } from 'node:fs'
-import { rootCertificates } from 'node:tls'
 import { RekindleError } from '../../schemas/errors.ts'
 
 export interface Trust {
@@ -26,9 +25,14 @@ export function createTrust(places: readonly string[] = stores): Trust {
   return {
     certificates(file) {
       const own = places.map(readIfThere).find((text) => text !== undefined)
-      return [own ?? rootCertificates.join('\n'), ...(file === undefined ? [] : [readMore(file)])].join('\n')
+      return [own ?? nodesOwn(), ...(file === undefined ? [] : [readMore(file)])].join('\n')
     },
   }
+}
+
+/** TLS takes long to load, and few runs need it. */
+function nodesOwn(): string {
+  return process.getBuiltinModule('node:tls').rootCertificates.join('\n')
 }
 
 function readIfThere(path: string): string | undefined {

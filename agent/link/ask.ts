@@ -1,9 +1,10 @@
 /** One HTTPS request to the server, with a time limit and a size limit, and its refusals as RekindleErrors. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { type Agent, request } from 'node:https'
+import type { Agent } from 'node:https'
 import { type ErrorCode, errorCodes, RekindleError } from '../../schemas/errors.ts'
 import type { Problem } from '../../schemas/generated/types.ts'
 import { diagnose } from '../../schemas/validate.ts'
+import { https } from './https.ts'
 
 export interface Ask {
   readonly agent: Agent
@@ -96,7 +97,7 @@ function open(wish: Ask, limit: AbortSignal, isRetry = false): Promise<IncomingM
   return new Promise((resolve, fail) => {
     // node:http tells of any abort in the same words; the signal knows that it was the time.
     const reject = (error: unknown) => fail(limit.aborted ? limit.reason : error)
-    const outgoing = request(url, { agent, method, headers, signal }, resolve)
+    const outgoing = https().request(url, { agent, method, headers, signal }, resolve)
     outgoing.on('error', (error) => {
       // The server may close an idle connection in the instant in which it is used again.
       const wasStale = outgoing.reusedSocket && 'code' in error && error.code === 'ECONNRESET'

@@ -1,5 +1,4 @@
 /** The agent's requests to its server, over mutual TLS that trusts one authority. It moves bytes and decides nothing. */
-import { Agent } from 'node:https'
 import { RekindleError } from '../../schemas/errors.ts'
 import type {
   Envelope,
@@ -9,6 +8,7 @@ import type {
 } from '../../schemas/generated/types.ts'
 import { validate } from '../../schemas/validate.ts'
 import { type Ask, ask, askForPieces } from './ask.ts'
+import { https } from './https.ts'
 import type { Identity } from './identity.ts'
 
 export interface Client {
@@ -38,6 +38,7 @@ const mebibyte = 1024 * 1024
 
 export function createClient({ server, identity, timeoutMs = 60_000 }: ClientOptions): Client {
   const { key, certificate: cert, ca } = identity
+  const { Agent } = https()
   const agent = new Agent({ key, cert, ca, keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 8 })
   const reach = (
     path: string,

@@ -1,10 +1,10 @@
 /** How a host without an identity gets one: trust the authority by its fingerprint, then trade a token for a certificate. */
 import { webcrypto, X509Certificate } from 'node:crypto'
-import { Agent } from 'node:https'
 import { RekindleError } from '../../schemas/errors.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import { validate } from '../../schemas/validate.ts'
 import { ask } from './ask.ts'
+import { https } from './https.ts'
 import type { Identity } from './identity.ts'
 
 const limits = { timeoutMs: 30_000, maxBytes: 1024 * 1024 }
@@ -38,6 +38,7 @@ export async function makeKeyRequest(commonName: string): Promise<KeyRequest> {
  */
 export async function fetchCa(server: string, fingerprint: string): Promise<string> {
   // Nothing can be verified yet; nothing is sent either, and only bytes with the right hash are used.
+  const { Agent } = https()
   const agent = new Agent({ rejectUnauthorized: false })
   try {
     const url = new URL('/v1/ca', server)
@@ -70,6 +71,7 @@ export async function enrol(
   ca: string,
   { token, request }: { readonly token: string; readonly request: KeyRequest },
 ): Promise<Identity> {
+  const { Agent } = https()
   const agent = new Agent({ ca })
   try {
     const url = new URL('/v1/enrol', server)

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { RekindleError } from '../../schemas/errors.ts'
 import { hashOf, sha256 } from '../../schemas/hash.ts'
 import { version } from '../../schemas/version.ts'
@@ -69,8 +69,11 @@ export async function buildAgentPackage(outDir: string): Promise<string> {
   return deb
 }
 
-/** The agent as one ESM file, what it imports lazily included. */
-export async function bundleAgent(): Promise<Uint8Array> {
+/**
+ * The agent as one ESM file, what it imports lazily included: parts in files of their own would be gone, or another
+ * version's, for the agent whose run upgrades it.
+ */
+async function bundleAgent(): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'agent', 'main.ts')],
     bundle: true,
@@ -88,12 +91,26 @@ export async function bundleAgent(): Promise<Uint8Array> {
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
+    plugins: [webSocketWithoutHttp],
     logLevel: 'silent',
   })
   const output = outputFiles[0]
   if (output === undefined)
     throw new RekindleError({ code: 'internal', message: 'Cannot bundle the agent: esbuild gave no file' })
   return output.contents
+}
+
+/**
+ * Node's http module brings fetch() with it, 6 MiB and 25 ms of an agent. ws asks it for addresses with `ws:`, which agents
+ * never use.
+ */
+const webSocketWithoutHttp: Plugin = {
+  name: 'web-socket-without-http',
+  setup({ onResolve }) {
+    onResolve({ filter: /^http$/ }, ({ importer }) =>
+      importer.includes('/node_modules/ws/') ? { path: 'node:https', external: true } : undefined,
+    )
+  },
 }
 
 function packageFiles(bundle: Uint8Array): readonly PackageFile[] {
