@@ -5,7 +5,6 @@
  *
  * Access lists, extended attributes and hard links of a replaced file are not carried over, as with Puppet.
  */
-import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -20,7 +19,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -29,6 +27,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { heldError } from './inode-flag.ts'
+import { syncFileSystems } from './sync-file-system.ts'
 import { makerOf, temporaryName } from './temporary-name.ts'
 import { writeError } from './write-error.ts'
 
@@ -49,6 +48,8 @@ export interface NewFile extends Attributes {
   readonly check?: (temporaryPath: string) => Promise<void>
 }
 
+export type PlacedFile = Omit<NewFile, 'check'> & { readonly path: string }
+
 /** A file whose content is not held in memory. */
 export interface FilledFile extends Omit<NewFile, 'content'> {
   /** Makes the file at the path, where nothing is; what it throws ends the write. */
@@ -66,7 +67,7 @@ export interface AtomicFile {
    * temporaries, one sync of their file systems, then all renames. When it throws, any of them may be done or not, and
    * each is whole.
    */
-  putFiles(files: readonly (NewFile & { readonly path: string })[]): Promise<void>
+  putFiles(files: readonly PlacedFile[]): Promise<void>
   /** Makes a directory in place of nothing or of something else than a directory. */
   putDirectory(path: string, attributes: Attributes): Promise<void>
   /** Puts a symbolic link at the path, in place of whatever stands there. */
@@ -105,7 +106,7 @@ export function createAtomicFile(): AtomicFile {
     }
   }
 
-  async function replaceAll(files: readonly (NewFile & { readonly path: string })[]): Promise<void> {
+  async function replaceAll(files: readonly PlacedFile[]): Promise<void> {
     const made: { readonly path: string; readonly temporary: string }[] = []
     try {
       for (const { path, ...file } of files) {
@@ -114,7 +115,6 @@ export function createAtomicFile(): AtomicFile {
         made.push({ path, temporary })
         sweep(dirname(path))
         fillNow(temporary, file)
-        await file.check?.(temporary)
       }
       const directories = [...new Set(files.map(({ path }) => dirname(path)))]
       syncFileSystems(directories)
@@ -207,7 +207,7 @@ async function finish(handle: FileHandle, { uid, gid, mode }: Attributes): Promi
 }
 
 /** fill() without waiting for the disk, and without a promise for each call, which costs several times what they do. */
-function fillNow(temporary: string, { content, uid, gid, mode }: NewFile): void {
+function fillNow(temporary: string, { content, uid, gid, mode }: Omit<NewFile, 'check'>): void {
   const fd = openSync(temporary, 'wx', 0o600)
   try {
     writeFileSync(fd, content)
@@ -216,12 +216,6 @@ function fillNow(temporary: string, { content, uid, gid, mode }: NewFile): void 
   } finally {
     closeSync(fd)
   }
-}
-
-/** syncfs(2), which Node has no call for, once for each file system. */
-function syncFileSystems(directories: readonly string[]): void {
-  const byDevice = new Map(directories.map((directory) => [statSync(directory).dev, directory]))
-  execFileSync('sync', ['--file-system', ...byDevice.values()], { stdio: 'pipe' })
 }
 
 /** rename(2) replaces a file by anything but a directory, and a directory by nothing with content: those step aside. */

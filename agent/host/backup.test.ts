@@ -3,6 +3,7 @@ import {
   chmodSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -54,6 +55,19 @@ describe('put()', () => {
       ['/sub/b', sha256('same')],
       ['/sub/l', '../a'],
     ])
+  })
+
+  it('keeps several together, or none of them, and leaves no drafts', async () => {
+    const paths = ['a', 'b'].map((name) => join(dir, name))
+    for (const path of paths) writeFileSync(path, path)
+    const store = open()
+    await expect(store.put(...paths, join(dir, 'gone'))).rejects.toThrow(`Cannot back up "${dir}/gone"`)
+    expect(store.list()).toEqual([])
+    await store.put(...paths)
+    expect(store.list().map(({ path, sha256: sha }) => [path, sha])).toEqual(
+      paths.map((path) => [path, sha256(path)]),
+    )
+    expect(readdirSync(join(dir, 'store/content')).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
   it('lists every time a path was kept, oldest first', async () => {

@@ -6,18 +6,23 @@
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
+  chmodSync,
+  closeSync,
   constants,
+  fsyncSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { copyFile, lstat, open, readdir, readlink, rename } from 'node:fs/promises'
-import { join } from 'node:path/posix'
+import { copyFile, lstat, readdir, readlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path/posix'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { renderMode } from '../../schemas/file-mode.ts'
 import { hashPieces } from './pieces.ts'
+import { syncFileSystems } from './sync-file-system.ts'
 
 export interface BackupEntry {
   /** RFC 3339. */
@@ -35,11 +40,12 @@ export interface BackupEntry {
 
 export interface BackupStore {
   /**
-   * Keeps what stands at the path: a file, a link, or every file and link below a directory.
+   * Keeps what stands at each path: a file, a link, or every file and link below a directory. Several together wait for
+   * the disk once.
    *
-   * @throws RekindleError `apply-failed` when it cannot be kept
+   * @throws RekindleError `apply-failed` when one cannot be kept; none is then
    */
-  put(path: string): Promise<readonly BackupEntry[]>
+  put(...paths: readonly string[]): Promise<readonly BackupEntry[]>
   /** Everything kept, oldest first; of one path when it is given. */
   list(path?: string): readonly BackupEntry[]
   /** Where the bytes of an entry are. */
@@ -48,57 +54,66 @@ export interface BackupStore {
   prune(isKept: (entry: BackupEntry) => boolean): number
 }
 
+interface Draft {
+  readonly entry: BackupEntry
+  /** Copy of a regular file, not yet under its name. */
+  readonly temporary?: string
+}
+
 /** @param now the time that entries say */
 export function createBackupStore(directory: string, now: () => Date = () => new Date()): BackupStore {
   const indexPath = join(directory, 'index.jsonl')
-  const contentPath = (sha256: string) => join(directory, 'content', sha256.slice(0, 2), sha256)
+  const contents = join(directory, 'content')
+  const contentPath = (sha256: string) => join(contents, sha256.slice(0, 2), sha256)
 
-  async function keep(path: string): Promise<readonly BackupEntry[]> {
+  async function draft(path: string, drafts: Draft[]): Promise<void> {
     const { mode, uid, gid } = await lstat(path)
-    const kind = mode & constants.S_IFMT
     const about = { time: now().toISOString(), path, mode: renderMode(mode), uid, gid }
-    if (kind === constants.S_IFDIR) return keepTree(path)
-    if (kind === constants.S_IFLNK) return [{ ...about, target: await readlink(path) }]
-    if (kind === constants.S_IFREG) return [{ ...about, sha256: await keepContent(path) }]
-    return []
-  }
-
-  async function keepTree(path: string): Promise<readonly BackupEntry[]> {
-    const entries: BackupEntry[] = []
-    for (const name of await readdir(path)) entries.push(...(await keep(join(path, name))))
-    return entries
-  }
-
-  /** Hashes the copy, not the original: what is kept is what its name says, whoever writes meanwhile. */
-  async function keepContent(path: string): Promise<string> {
-    const temporary = join(directory, 'content', `.${randomBytes(16).toString('hex')}`)
-    try {
-      await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
-      const sha256 = await syncAndHash(temporary)
-      mkdirSync(join(directory, 'content', sha256.slice(0, 2)), { recursive: true, mode: 0o700 })
-      await rename(temporary, contentPath(sha256))
-      return sha256
-    } finally {
-      rmSync(temporary, { force: true })
+    switch (mode & constants.S_IFMT) {
+      case constants.S_IFDIR:
+        for (const name of await readdir(path)) await draft(join(path, name), drafts)
+        break
+      case constants.S_IFLNK:
+        drafts.push({ entry: { ...about, target: await readlink(path) } })
+        break
+      case constants.S_IFREG: {
+        const temporary = join(contents, `.${randomBytes(16).toString('hex')}`)
+        drafts.push({ entry: { ...about, sha256: await copy(path, temporary) }, temporary })
+      }
     }
   }
 
+  function settle(drafts: readonly Draft[]): void {
+    flush(drafts.flatMap(({ temporary = [] }) => temporary))
+    for (const { entry, temporary } of drafts) {
+      if (temporary === undefined || entry.sha256 === undefined) continue
+      const path = contentPath(entry.sha256)
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+      renameSync(temporary, path)
+    }
+    const lines = drafts.map(({ entry }) => `${JSON.stringify(entry)}\n`).join('')
+    appendFileSync(indexPath, lines, { mode: 0o600, flush: true })
+  }
+
   return {
-    async put(path) {
+    async put(...paths) {
+      const drafts: Draft[] = []
+      let at = paths[0]
       try {
-        mkdirSync(join(directory, 'content'), { recursive: true, mode: 0o700 })
-        const entries = await keep(path)
-        const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')
-        appendFileSync(indexPath, lines, { mode: 0o600, flush: true })
-        return entries
+        mkdirSync(contents, { recursive: true, mode: 0o700 })
+        for (at of paths) await draft(at, drafts)
+        settle(drafts)
+        return drafts.map(({ entry }) => entry)
       } catch (cause) {
         throw new RekindleError({
           code: 'apply-failed',
-          message: `Cannot back up "${path}"`,
-          kept: `"${path}" as it was`,
+          message: `Cannot back up "${at}"`,
+          kept: `"${at}" as it was`,
           hint: 'Set backup to false to change it without keeping what is there',
           cause,
         })
+      } finally {
+        for (const { temporary } of drafts) if (temporary !== undefined) rmSync(temporary, { force: true })
       }
     },
     list: (path) => readIndex(indexPath).filter((entry) => path === undefined || entry.path === path),
@@ -121,16 +136,33 @@ export function createBackupStore(directory: string, now: () => Date = () => new
   }
 }
 
-async function syncAndHash(path: string): Promise<string> {
-  const handle = await open(path, 'r+')
+/** Hashes the copy, not the original: what is kept is what its name says, whoever writes meanwhile. */
+async function copy(path: string, temporary: string): Promise<string> {
   try {
+    await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
     // The copy has the original's mode, which may let others read.
-    await handle.chmod(0o600)
-    await handle.sync()
-  } finally {
-    await handle.close()
+    chmodSync(temporary, 0o600)
+    return await hashPieces(temporary)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
   }
-  return hashPieces(path)
+}
+
+function flush(paths: readonly string[]): void {
+  const [first] = paths
+  if (first === undefined) return
+  if (paths.length > 1) syncFileSystems([dirname(first)])
+  else flushOne(first)
+}
+
+function flushOne(path: string): void {
+  const fd = openSync(path, 'r+')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function readIndex(path: string): readonly BackupEntry[] {

@@ -5,7 +5,7 @@
 
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
-import type { Attributes, NewFile } from '../../host/atomic-file.ts'
+import type { Attributes, PlacedFile } from '../../host/atomic-file.ts'
 import type { Host } from '../../host/host.ts'
 import type { Step } from '../resource-type.ts'
 import { applyBelow } from './below.ts'
@@ -64,7 +64,12 @@ async function bringAbout(host: Host, wanted: WantedFile, { actual, ensure, chan
 export async function applyMany(host: Host, steps: readonly Step<FileParams, FileState>[]): Promise<void> {
   const [plain, special] = [steps.filter(isPlainFile), steps.filter((step) => !isPlainFile(step))]
   for (const batch of batchesOf(plain)) {
-    await host.write.putFiles(await Promise.all(batch.map((step) => newFileOf(host, step))))
+    const files = await Promise.all(batch.map((step) => newFileOf(host, step)))
+    const kept = batch
+      .filter(({ wanted, actual }) => isKept(wanted, actual))
+      .map(({ wanted }) => pathOf(wanted))
+    if (kept.length > 0) await host.backups.put(...kept)
+    await host.write.putFiles(files)
   }
   for (const { wanted, actual, changes } of special) await apply(host, wanted, actual, changes)
 }
@@ -94,16 +99,12 @@ function isPlainFile({ wanted, actual, changes }: Step<FileParams, FileState>): 
   return changes.some(({ property }) => property === 'ensure' || property === 'content')
 }
 
-async function newFileOf(
-  host: Host,
-  { wanted, actual }: Step<FileParams, FileState>,
-): Promise<NewFile & { readonly path: string }> {
+async function newFileOf(host: Host, { wanted, actual }: Step<FileParams, FileState>): Promise<PlacedFile> {
   const { blob } = wanted.params
   return {
     ...attributesFor(wanted, actual, 'file'),
     path: pathOf(wanted),
     content: blob === undefined ? new Uint8Array() : await host.blobs.read(blob.sha256),
-    check: () => backUp(host, wanted, actual),
   }
 }
 
@@ -151,9 +152,12 @@ function assertReplaceable(wanted: WantedFile, { kind }: FileState): void {
   })
 }
 
-async function backUp(host: Host, wanted: WantedFile, { kind }: FileState): Promise<void> {
-  if (kind === 'absent' || wanted.params.backup === false) return
-  await host.backups.put(pathOf(wanted))
+async function backUp(host: Host, wanted: WantedFile, actual: FileState): Promise<void> {
+  if (isKept(wanted, actual)) await host.backups.put(pathOf(wanted))
+}
+
+function isKept({ params }: WantedFile, { kind }: FileState): boolean {
+  return kind !== 'absent' && params.backup !== false
 }
 
 /** What is not managed stays as it is, or gets the default where something new is made. */

@@ -71,12 +71,13 @@ export async function applyBelow(
   below: readonly Below[],
   { params, names }: { readonly params: Managed & Pick<FileParams, 'backup'>; readonly names: Names },
 ): Promise<void> {
+  const going = below.filter(({ act }) => act === 'purge').map(({ path }) => path)
+  if (params.backup !== false && going.length > 0) await host.backups.put(...going)
   for (const { path, stat, act } of below) {
     if (act === 'attributes') {
       await host.write.setAttributes(path, wantedAttributes(stat, params, names))
       continue
     }
-    if (params.backup !== false) await host.backups.put(path)
     await host.write.remove(path)
   }
 }
