@@ -1,6 +1,7 @@
 /** Small random catalogs over things that every host of the lab has, and a look at all that they can touch. */
 import fc from 'fast-check'
 import { testKey } from '../../agent/resource/ssh/testing.ts'
+import { deliveries, deliveryPackages, deliverySetup, deliverySnapshot } from './random-delivery.ts'
 
 /** A resource before it has a host. */
 export interface Draft {
@@ -9,20 +10,22 @@ export interface Draft {
   readonly require: readonly string[]
 }
 
-type Choice = Omit<Draft, 'require'>
+export type Choice = Omit<Draft, 'require'>
 
 const two = [1, 2]
-export const packages = two.flatMap((at) =>
-  ['1.0', '1.1'].map((version) => ({ name: `rk-kill-${at}`, version })),
-)
+export const packages = [
+  ...two.flatMap((at) => ['1.0', '1.1'].map((version) => ({ name: `rk-kill-${at}`, version }))),
+  ...deliveryPackages,
+]
 
-/** Makes the units that catalogs start and stop. */
+/** Makes what the catalogs take for given, such as the units that they start and stop. */
 export const units = `
 for at in ${two.join(' ')}; do
   printf '[Service]\\nExecStart=/bin/sleep infinity\\n[Install]\\nWantedBy=multi-user.target\\n' > /etc/systemd/system/rk-kill-$at.service
 done
 mkdir -p /srv/kill && apt-get update -qq && systemctl daemon-reload
-apt-get install -y -qq cron logrotate >/dev/null 2>&1`
+apt-get install -y -qq cron logrotate >/dev/null 2>&1
+${deliverySetup}`
 
 /** Everything that the catalogs can touch, as text. */
 export const snapshotCommand: readonly string[] = [
@@ -38,7 +41,9 @@ crontab -l 2>/dev/null; cat /root/.ssh/authorized_keys /root/.ssh/rk-known 2>/de
 grep /srv/kill /etc/fstab; findmnt -rno TARGET,FSTYPE | grep /srv/kill
 for folder in /etc/systemd/system /etc/cron.d /etc/tmpfiles.d /etc/sysctl.d /etc/security/limits.d /etc/logrotate.d /etc/apt/preferences.d; do
   find $folder -name '*rk-*' -type f | sort | xargs -r sha256sum
-done; true
+done
+${deliverySnapshot}
+true
 `,
 ]
 
@@ -228,7 +233,7 @@ const core: readonly fc.Arbitrary<Choice>[] = [
   })),
 ]
 
-const choices = [...core, ...accounts, ...pieces, ...system]
+const choices = [...core, ...accounts, ...pieces, ...system, ...deliveries]
 
 /** Two to eight resources, each thing once, some of them waiting for earlier ones. */
 export const anyCatalog: fc.Arbitrary<readonly Draft[]> = fc
