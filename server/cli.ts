@@ -17,6 +17,7 @@ import type { Context } from './context.ts'
 import type { Role, SiteProblem } from './http/view.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
 import type { Compiler } from './site/compiler.ts'
+import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
 
 /** `argv`: the command's name first, as in `['check', 'site/']`. */
@@ -249,7 +250,7 @@ function siteInvalid(problems: readonly SiteProblem[]): RekindleError {
 
 async function withCompiler(work: (compiler: Compiler) => Promise<void>): Promise<void> {
   const stageDir = mkdtempSync(join(tmpdir(), 'rekindle-site-'))
-  const compiler: Compiler = createCompiler({ stageDir })
+  const compiler: Compiler = createCompiler({ stageDir, install: createInstaller({}) })
   try {
     await work(compiler)
   } finally {

@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { normalize } from 'node:path'
 import { RekindleError } from '../schemas/errors.ts'
-import type { ServerConfig } from '../schemas/generated/types.ts'
+import type { GitSite, ServerConfig } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
 import { isLoopback, parseListen } from './http/listen.ts'
+import { parseRemoteUrl } from './site/git/url.ts'
+
+const leastSecret = 16
 
 /** @throws RekindleError `config-invalid` that names the file and what is wrong in it. */
 export function loadConfig(path: string): ServerConfig {
@@ -33,7 +36,8 @@ export function checkConfig(value: unknown): ServerConfig {
       wanted: 'a loopback address, or "pageTls": true',
     })
   }
-  if (isWithin(config.site, config.dataDir) || isWithin(config.dataDir, config.site)) {
+  if (typeof config.site !== 'string') checkRepository(config.site)
+  else if (isWithin(config.site, config.dataDir) || isWithin(config.dataDir, config.site)) {
     throw new RekindleError({
       code: 'config-invalid',
       message:
@@ -43,6 +47,59 @@ export function checkConfig(value: unknown): ServerConfig {
     })
   }
   return config
+}
+
+/** @throws RekindleError `config-invalid` */
+function checkRepository({ git, tokenFile, identityFile }: GitSite): void {
+  parseRemoteUrl(git)
+  if (tokenFile !== undefined && !isPrivate(git)) {
+    throw new RekindleError({
+      code: 'config-invalid',
+      message:
+        'Cannot use "tokenFile": the token would cross the network in the clear, or not be used at all',
+      found: `git ${git}`,
+      wanted: 'an https:// address',
+    })
+  }
+  if (identityFile !== undefined && git.includes('://') && !git.startsWith('ssh://')) {
+    throw new RekindleError({
+      code: 'config-invalid',
+      message: 'Cannot use "identityFile": it is for SSH',
+      found: `git ${git}`,
+      wanted: 'ssh:// or user@host:path',
+    })
+  }
+}
+
+/**
+ * The secret that signs calls of the webhook; undefined when there is no webhook.
+ *
+ * @throws RekindleError `config-invalid`
+ */
+export function loadWebhookSecret({ site }: ServerConfig): string | undefined {
+  if (typeof site === 'string' || site.webhookSecretFile === undefined) return undefined
+  const secret = readSecret(site.webhookSecretFile)
+  if (secret.length >= leastSecret) return secret
+  throw new RekindleError({
+    code: 'config-invalid',
+    message: `Cannot use the webhook's secret in "${site.webhookSecretFile}": it could be guessed`,
+    found: `${secret.length} characters`,
+    wanted: `${leastSecret} or more`,
+  })
+}
+
+function readSecret(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (cause) {
+    throw new RekindleError({ code: 'config-invalid', message: `Cannot read the secret in "${path}"`, cause })
+  }
+}
+
+function isPrivate(url: string): boolean {
+  if (!URL.canParse(url)) return false
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -1,6 +1,5 @@
 /** What the server's core gives to the part that makes and rebuilds machines; main.ts joins the two. */
 import type { Pool } from '../schemas/generated/types.ts'
-import { ruleFor } from '../schemas/host-rule.ts'
 import { revoke } from './ca/revoke.ts'
 import { mintToken } from './ca/token.ts'
 import type { Context } from './context.ts'
@@ -13,6 +12,8 @@ export interface Core {
   pools(): readonly Pool[]
   /** By the site's rules; undefined when none matches. */
   poolOf(host: string): Pool | undefined
+  /** That the host's environment is served; undefined when it had no good one yet. */
+  revisionOf(host: string): string | undefined
   /** A one-use token: `join` for a host's first machine, `ticket` for a rebuild. In the transaction that is open. */
   mint(incarnation: number, kind: 'join' | 'ticket', rebuild: string, ttlMs: number): string
   /** Revokes and audits, in the transaction that is open. */
@@ -36,20 +37,17 @@ export interface Core {
 
 export interface CoreParts {
   readonly hub: Hub
-  readonly site: Pick<Site, 'manifest'>
+  readonly site: Pick<Site, 'pools' | 'placeOf' | 'revision'>
   readonly agentConnection: Core['agentConnection']
 }
 
 export function createCore(context: Context, { hub, site, agentConnection }: CoreParts): Core {
   const { db, now, random } = context
-  const pools = (): readonly Pool[] => site.manifest()?.pools ?? []
   return {
     context,
-    pools,
-    poolOf(host) {
-      const name = ruleFor(site.manifest()?.hosts ?? [], host)?.pool
-      return pools().find((pool) => pool.name === name)
-    },
+    pools: site.pools,
+    poolOf: (host) => site.placeOf(host).pool,
+    revisionOf: (host) => site.revision(site.placeOf(host).environment),
     mint: (incarnation, kind, rebuild, ttlMs) =>
       mintToken(db, { incarnation, kind, rebuild, ttlMs }, now(), random).token,
     revoke: (incarnation, reason) => {

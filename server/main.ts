@@ -7,12 +7,11 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type Logger, pino } from 'pino'
 import type { ServerConfig } from '../schemas/generated/types.ts'
-import { ruleFor } from '../schemas/host-rule.ts'
 import { type Authority, loadAuthority } from './ca/authority.ts'
 import { issueServerCertificate, type ServerCertificate, serverLifetimeMs } from './ca/issue.ts'
 import { loadServiceAuthority } from './ca/service-authority.ts'
 import { createCompiler } from './compiler/compiler.ts'
-import { checkConfig } from './config.ts'
+import { checkConfig, loadWebhookSecret } from './config.ts'
 import type { Context } from './context.ts'
 import { type Core, createCore } from './core.ts'
 import { connectMachines } from './fleet.ts'
@@ -28,6 +27,9 @@ import { ensureAdmin } from './people.ts'
 import { createRefusals } from './refusals.ts'
 import { createCatalogDesk } from './site/catalog.ts'
 import type { Compiler } from './site/compiler.ts'
+import { createFolder } from './site/folder.ts'
+import { openRepository } from './site/git/source.ts'
+import { createInstaller } from './site/packages.ts'
 import { openSite, type Site } from './site/site.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
@@ -89,7 +91,7 @@ async function assemble(
   undo.defer(() => refusals.close())
   let connected: (incarnation: number) => void = () => {}
   const hub = createHub(context, (incarnation) => connected(incarnation))
-  const compiler = options.compiler ?? createCompiler({ stageDir: join(config.dataDir, 'site') })
+  const compiler = options.compiler ?? openCompiler(config)
   undo.defer(() => compiler.close())
   const site = await serveSite(context, { config, compiler, hub })
   undo.defer(() => site.close())
@@ -102,7 +104,7 @@ async function assemble(
   connected = fleet.onConnected
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
-  const desk = createCatalogDesk(context, { authority, compiler, revision: site.revision })
+  const desk = createCatalogDesk(context, { authority, compiler, site })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -117,7 +119,18 @@ async function assemble(
   const webDir = options.webDir ?? join(import.meta.dirname, 'web', 'dist')
   const pollMs = pollSeconds * 1000
   const people = createPeopleApp(
-    { context, refusals, site, hub, fleet, events, pollMs, tls, webDir },
+    {
+      context,
+      refusals,
+      site,
+      hub,
+      fleet,
+      events,
+      pollMs,
+      tls,
+      webDir,
+      webhookSecret: loadWebhookSecret(config),
+    },
     tls ? certificate : undefined,
   )
   undo.defer(() => people.close())
@@ -158,19 +171,26 @@ function createContext(config: ServerConfig, options: ServerOptions, undo: Async
   }
 }
 
-function serveSite(
+function openCompiler({ dataDir }: ServerConfig): Compiler {
+  return createCompiler({
+    stageDir: join(dataDir, 'site'),
+    install: createInstaller({ cacheDir: join(dataDir, 'npm-cache') }),
+  })
+}
+
+async function serveSite(
   context: Context,
   { config, compiler, hub }: { config: ServerConfig; compiler: Compiler; hub: Hub },
 ): Promise<Site> {
-  const poolOf = (host: string) => ruleFor(compiler.manifest()?.hosts ?? [], host)?.pool
+  const source =
+    typeof config.site === 'string'
+      ? createFolder(config.site, context.log)
+      : await openRepository(context, config.site, join(config.dataDir, 'git'))
   return openSite(context, {
-    dir: config.site,
+    source,
     compiler,
-    poolHosts: (pool) =>
-      listHosts(context.db, 5000)
-        .map(({ name }) => name)
-        .filter((name) => poolOf(name) === pool),
-    onActivated: () => hub.push((host) => poolOf(host) !== undefined),
+    hosts: () => listHosts(context.db, 5000).map(({ name }) => name),
+    onActivated: hub.push,
   })
 }
 

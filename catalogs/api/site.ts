@@ -10,6 +10,12 @@ export interface HostOptions {
   readonly role: Role
   /** A pool, or the name of one in `pools`. Default: the pool named after the role. */
   readonly pool?: Pool | string
+  /**
+   * Branch or tag of the site's repository that these hosts are served from. Only what the main branch says of it counts;
+   * role and pool are then those of that branch's own rules. Where the site is a folder there is one environment, and this
+   * is not looked at.
+   */
+  readonly environment?: string
 }
 
 export interface SiteOptions {

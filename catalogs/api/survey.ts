@@ -61,7 +61,7 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
-  const { match, role, pool } = rule as Partial<Record<keyof HostOptions, unknown>>
+  const { match, role, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
   if (typeof match !== 'string' || match === '') return '"match" wants a host name, in which * may stand'
   if (!(role instanceof Role)) return '"role" wants what role() returns'
   if (!/^[a-z][a-z0-9-]*$/.test(role.name)) {
@@ -70,7 +70,15 @@ function wrongRule(rule: unknown): string | undefined {
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
+  if (environment !== undefined && !isEnvironment(environment)) {
+    return '"environment" wants the name of a branch or tag'
+  }
   return undefined
+}
+
+function isEnvironment(name: unknown): boolean {
+  const rule = { match: 'any', role: 'any', pool: 'any', environment: name, where: 'any' }
+  return diagnose('protocol/site-manifest', { roles: [], pools: [], hosts: [rule] }).length === 0
 }
 
 /** Roles or pools by their names, each of which only one may have. */
@@ -112,7 +120,7 @@ function poolsOf(
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { match, role } = rule
+  const { match, role, environment } = rule
   const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? role.name)
   if (!pools.has(pool)) {
     const names = [...pools.keys()]
@@ -123,7 +131,8 @@ function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note,
       nearest === undefined ? `Pools: ${names.join(', ') || 'none'}` : `Did you mean "${nearest}"?`,
     )
   }
-  return { match, role: role.name, pool, where: where(undefined) }
+  const at = environment === undefined ? {} : { environment }
+  return { match, role: role.name, pool, ...at, where: where(undefined) }
 }
 
 function renderPool(pool: Pool, { note }: Notes): Readonly<Record<string, unknown>> {

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { sampleFacts } from '../../catalogs/api/sample.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import { type CompilerOptions, createCompiler } from './compiler.ts'
@@ -486,6 +486,49 @@ pkg('nginx')`),
     for (const pid of children) process.kill(pid, 'SIGKILL')
     const { catalog } = await compiler.compile('web-1', sampleFacts('web-1'))
     expect(catalog.resources).toHaveLength(2)
+  })
+
+  it('ends children that have no work, and starts another when there is some', async () => {
+    const compiler = open({ idleMs: 1 })
+    await compiler.check(writeSite(webRole('pkg("nginx"); file("/a", { content: facts.kernel.release })')))
+    await vi.waitUntil(() => childrenOfThisProcess().length === 0)
+    const { catalog } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources).toHaveLength(2)
+  })
+
+  it('serves each environment a revision of its own, and shares what is the same', async () => {
+    const compiler = open({ workers: 1 })
+    const compiled = async (environment: string) =>
+      (await compiler.compile('web-1', sampleFacts('web-1'), environment)).catalog.resources[0]?.id
+    await compiler.check(writeSite(webRole("pkg('nginx')")))
+    await compiler.check(site, 'staging')
+    expect(childrenOfThisProcess()).toHaveLength(1)
+    await compiler.check(writeSite(webRole("pkg('caddy')")), 'staging')
+    expect([await compiled(''), await compiled('staging')]).toEqual(['package:nginx', 'package:caddy'])
+    await compiler.check(writeSite(webRole('nothing()')), 'staging')
+    expect(await compiled('staging')).toBe('package:caddy')
+    compiler.retire('staging')
+    await expect(compiled('staging')).rejects.toMatchObject({
+      code: 'catalog-unavailable',
+      message: 'Cannot compile a catalog: no revision of environment "staging" has been good yet',
+    })
+    expect(await compiled('')).toBe('package:nginx')
+  })
+
+  it('forgets staged revisions but those that are served or kept', async () => {
+    const compiler = open()
+    const revisions: string[] = []
+    for (const name of ['nginx', 'caddy', 'curl']) {
+      revisions.push((await compiler.check(writeSite(webRole(`pkg('${name}')`)))).revision)
+    }
+    const [first, second, third] = revisions
+    await compiler.prune([first ?? ''])
+    const staged = readdirSync(stageDir)
+    expect([first, second, third].map((revision) => staged.includes(revision ?? ''))).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   it('leaves no child behind when it is closed', async () => {

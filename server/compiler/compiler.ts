@@ -1,14 +1,22 @@
-/** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision is served at a time. */
+/** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision an environment is served. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Catalog, CatalogResource, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Catalog, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
-import { createReadCache, type ReadCache } from './cache.ts'
+import { createReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
 import { locate } from './locate.ts'
 import type { Answer, Request } from './message.ts'
 import { type Ended, openPool, type PoolOptions, type SandboxPool } from './pool.ts'
-import { dropStaged, findStaged, type StagedSite, stageSite } from './stage.ts'
+import { createServedSites, type Declared, type Served } from './served.ts'
+import {
+  dropStaged,
+  findStaged,
+  type InstallPackages,
+  pruneStaged,
+  type StagedSite,
+  stageSite,
+} from './stage.ts'
 
 export interface CompilerOptions {
   /** Where revisions are staged. */
@@ -19,11 +27,21 @@ export interface CompilerOptions {
   readonly memoryMiB?: number
   /** Most child processes for one revision. Default 2. */
   readonly workers?: number
+  /** How long a child without work is kept. Default 300,000. */
+  readonly idleMs?: number
+  /** Installs what a staged site's lockfile asks for. Without it, packages are those that the folder has. */
+  readonly install?: InstallPackages
 }
 
 export type CheckResult =
   | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
-  | { readonly ok: false; readonly revision: string; readonly problems: SiteProblem[] }
+  | {
+      readonly ok: false
+      readonly revision: string
+      readonly problems: readonly SiteProblem[]
+      /** The same code may be good at another time: its packages could not be had. */
+      readonly retry?: true
+    }
 
 export interface CompileResult {
   readonly catalog: Catalog
@@ -37,41 +55,32 @@ export interface CompileResult {
 
 export interface Compiler {
   /**
-   * Stages the site, loads it, and compiles each rule's role for a host that there is not. A good one is served from then
-   * on; a bad one disturbs nothing.
+   * Stages the site, loads it, and compiles each rule's role for a host that there is not. A good one is served to the
+   * environment from then on; a bad one disturbs nothing. Absent, the environment is the only one.
    *
    * @throws RekindleError `site-invalid` when the folder cannot be read
    */
-  check(siteDir: string): Promise<CheckResult>
+  check(siteDir: string, environment?: string): Promise<CheckResult>
   /**
    * Serves a revision that was good before, such as after a restart.
    *
    * @throws RekindleError `not-found` when it is not staged any more, `site-invalid` when it does not load
    */
-  restore(revision: string): Promise<SiteManifest>
+  restore(revision: string, environment?: string): Promise<SiteManifest>
+  /** Serves the environment no more. */
+  retire(environment: string): void
+  /** Forgets staged revisions but these and the ones that are served. */
+  prune(keep: readonly string[]): Promise<void>
   /**
-   * The catalog of a host at the served revision.
+   * The catalog of a host at the revision that its environment is served.
    *
    * @throws RekindleError `catalog-unavailable` before the first good site, `not-found` when no rule matches the host,
    * `compile-failed`, `compile-timeout`, `compile-memory` with the place in the site
    */
-  compile(host: string, facts: Facts): Promise<CompileResult>
+  compile(host: string, facts: Facts, environment?: string): Promise<CompileResult>
   /** Of the revision that is served. */
-  manifest(): SiteManifest | undefined
+  manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>
-}
-
-interface Served {
-  readonly staged: StagedSite
-  readonly manifest: SiteManifest
-  readonly pool: SandboxPool
-  /** By role: what a role declared does not depend on the host's pool. */
-  readonly caches: Map<string, ReadCache<Declared>>
-}
-
-interface Declared {
-  readonly resources: readonly CatalogResource[]
-  readonly blobs: ReadonlyMap<string, Uint8Array>
 }
 
 /** Results kept for each role, about 100 KiB each for a large one. */
@@ -82,22 +91,19 @@ export function createCompiler(options: CompilerOptions): Compiler {
     timeoutMs: options.timeoutMs ?? 10_000,
     memoryMiB: options.memoryMiB ?? 256,
     workers: options.workers ?? 2,
+    idleMs: options.idleMs ?? 300_000,
   }
-  let served: Served | undefined
-  const retiring = new Set<Promise<void>>()
+  const served = createServedSites()
 
-  function serve(next: Served | undefined): void {
-    if (served !== undefined) {
-      // Hosts may still wait for catalogs of it, and the next revision does not wait for them.
-      const closed = served.pool.close().finally(() => retiring.delete(closed))
-      retiring.add(closed)
-    }
-    served = next
-  }
-  async function check(siteDir: string): Promise<CheckResult> {
-    const staged = await stageSite(siteDir, options.stageDir)
+  async function check(siteDir: string, environment = ''): Promise<CheckResult> {
+    const staged = await stageSite(siteDir, options.stageDir, options.install)
     const { revision } = staged
-    if (served?.staged.revision === revision) return { ok: true, revision, manifest: served.manifest }
+    if ('problems' in staged) return { ok: false, revision, problems: staged.problems, retry: true }
+    const known = served.at(revision)
+    if (known !== undefined) {
+      served.serve(environment, known)
+      return { ok: true, revision, manifest: known.manifest }
+    }
     const pool = openPool(staged.dir, limits)
     const loaded = await tryOut(pool, staged, limits)
     if ('problems' in loaded) {
@@ -105,34 +111,44 @@ export function createCompiler(options: CompilerOptions): Compiler {
       if (staged.isNew) await dropStaged(staged)
       return { ok: false, revision, problems: loaded.problems }
     }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
+    served.serve(environment, { staged, pool, manifest: loaded.manifest, caches: new Map() })
     return { ok: true, revision, manifest: loaded.manifest }
   }
-  async function restore(revision: string): Promise<SiteManifest> {
+  async function restore(revision: string, environment = ''): Promise<SiteManifest> {
+    const known = served.at(revision)
+    const next = known ?? (await load(revision))
+    served.serve(environment, next)
+    return next.manifest
+  }
+  async function load(revision: string): Promise<Served> {
     const staged = await findStaged(options.stageDir, revision)
     const pool = openPool(staged.dir, limits)
     const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
-    if (loaded.type !== 'loaded') {
-      await pool.close()
-      const [problem] = problemsOf(loaded, 'load the site', limits)
-      throw new RekindleError({
-        code: 'site-invalid',
-        message: problem?.message ?? `Cannot take up revision "${revision}"`,
-        where: problem?.where ?? undefined,
-      })
-    }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
-    return loaded.manifest
+    if (loaded.type === 'loaded') return { staged, pool, manifest: loaded.manifest, caches: new Map() }
+    await pool.close()
+    const [problem] = problemsOf(loaded, 'load the site', limits)
+    throw new RekindleError({
+      code: 'site-invalid',
+      message: problem?.message ?? `Cannot take up revision "${revision}"`,
+      where: problem?.where ?? undefined,
+    })
   }
   return {
     check,
     restore,
-    compile: (host, facts) => compile(served, host, facts, limits),
-    manifest: () => served?.manifest,
-    async close() {
-      serve(undefined)
-      await Promise.all(retiring)
+    retire: (environment) => served.serve(environment, undefined),
+    prune: (keep) =>
+      pruneStaged(
+        options.stageDir,
+        (revision) => keep.includes(revision) || served.at(revision) !== undefined,
+      ),
+    async compile(host, facts, environment = '') {
+      const from = served.of(environment)
+      if (from === undefined) throw unavailable(environment)
+      return compile(from, host, facts, limits)
     },
+    manifest: (environment = '') => served.of(environment)?.manifest,
+    close: served.close,
   }
 }
 
@@ -156,13 +172,11 @@ async function tryOut(
 }
 
 async function compile(
-  served: Served | undefined,
+  { manifest, staged, pool, caches }: Served,
   host: string,
   facts: Facts,
   limits: PoolOptions,
 ): Promise<CompileResult> {
-  if (served === undefined) throw unavailable()
-  const { manifest, staged, pool, caches } = served
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
   const input = { host, facts }
@@ -260,10 +274,11 @@ function noRule(host: string, manifest: SiteManifest): RekindleError {
   })
 }
 
-function unavailable(): RekindleError {
+function unavailable(environment: string): RekindleError {
+  const what = environment === '' ? 'the site' : `environment "${environment}"`
   return new RekindleError({
     code: 'catalog-unavailable',
-    message: 'Cannot compile a catalog: no revision of the site has been good yet',
+    message: `Cannot compile a catalog: no revision of ${what} has been good yet`,
     kept: 'the last good catalog',
   })
 }

@@ -14,6 +14,8 @@ export interface PoolOptions {
   readonly memoryMiB: number
   /** Most children at once; they are started as they are needed. */
   readonly workers: number
+  /** A child without work for that long is ended, and its memory is had back. */
+  readonly idleMs: number
 }
 
 /** Why a child ended without an answer. */
@@ -34,6 +36,8 @@ export interface SandboxPool {
 /** Room for one child, which is started when it is first needed and again after it died. */
 interface Slot {
   child: ChildProcess | undefined
+  /** Ends the child; runs while the slot is free. */
+  idle?: NodeJS.Timeout
 }
 
 const root = join(import.meta.dirname, '..', '..')
@@ -92,12 +96,23 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
       free.findIndex(({ child }) => child !== undefined),
     )
     const [slot] = free.splice(at, 1)
+    clearTimeout(slot?.idle)
     return slot ?? new Promise((resolve) => waiting.push(resolve))
   }
   function release(slot: Slot): void {
     const next = waiting.shift()
-    if (next === undefined) free.push(slot)
+    if (next === undefined) rest(slot)
     else next(slot)
+  }
+  function rest(slot: Slot): void {
+    free.push(slot)
+    slot.idle = setTimeout(() => retire(slot), options.idleMs).unref()
+  }
+  function retire(slot: Slot): void {
+    const { child } = slot
+    // Forgotten first: whoever comes now starts another.
+    slot.child = undefined
+    if (child !== undefined) track(end(child))
   }
   async function run(request: Request): Promise<Answer | Ended> {
     const slot = await take()
@@ -119,7 +134,7 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
     }
     return slot.child === undefined ? vanished : converse(slot.child, request, options)
   }
-  function track(work: Promise<Answer | Ended>): Promise<Answer | Ended> {
+  function track<Result>(work: Promise<Result>): Promise<Result> {
     underWay.add(work)
     work.finally(() => underWay.delete(work)).catch(() => {})
     return work
@@ -128,6 +143,7 @@ export function openPool(siteDir: string, options: PoolOptions): SandboxPool {
     ask: (request) => track(run(request)),
     async close() {
       await Promise.allSettled(underWay)
+      for (const { idle } of slots) clearTimeout(idle)
       await Promise.all(slots.map(({ child }) => (child === undefined ? undefined : end(child))))
     },
   }

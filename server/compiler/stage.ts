@@ -14,6 +14,10 @@ import {
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
+import type { SiteProblem } from '../http/view.ts'
+
+/** Puts what the lockfile in `dir` asks for to `dir`/node_modules. Gives what is wrong; nothing when it is done. */
+export type InstallPackages = (dir: string) => Promise<readonly SiteProblem[]>
 
 export interface StagedSite {
   /** First 12 hexadecimal digits of a SHA-256 over paths and bytes. */
@@ -25,11 +29,17 @@ export interface StagedSite {
 
 /**
  * Copies the site to `<stageDir>/<revision>`, or finds it there. Folders whose name begins with a dot are left out;
- * `node_modules` is copied, but is no part of the revision (the lock file is).
+ * `node_modules` is copied, but is no part of the revision (the lockfile is). Where there is none, what the lockfile asks
+ * for is installed.
  *
+ * @returns the problems of the installation, where it has some; then nothing is staged
  * @throws RekindleError `site-invalid` when the folder cannot be read
  */
-export async function stageSite(siteDir: string, stageDir: string): Promise<StagedSite> {
+export async function stageSite(
+  siteDir: string,
+  stageDir: string,
+  install?: InstallPackages,
+): Promise<StagedSite | NotInstalled> {
   await mkdir(stageDir, { recursive: true, mode: 0o700 })
   const arriving = await mkdtemp(join(stageDir, '.arriving-'))
   try {
@@ -45,7 +55,11 @@ export async function stageSite(siteDir: string, stageDir: string): Promise<Stag
     const revision = hash.digest('hex').slice(0, 12)
     const dir = join(await realpath(stageDir), revision)
     if (await exists(dir)) return { revision, dir, isNew: false }
-    await copyPackages(root, arriving)
+    const hasPackages = await copyPackages(root, arriving)
+    if (!hasPackages && install !== undefined && (await exists(join(arriving, lockfile)))) {
+      const problems = await install(arriving)
+      if (problems.length > 0) return { revision, problems }
+    }
     await rename(arriving, dir)
     return { revision, dir, isNew: true }
   } catch (cause) {
@@ -56,10 +70,18 @@ export async function stageSite(siteDir: string, stageDir: string): Promise<Stag
   }
 }
 
+export interface NotInstalled {
+  readonly revision: string
+  readonly problems: readonly SiteProblem[]
+}
+
+const lockfile = 'package-lock.json'
+const revisionName = /^[0-9a-f]{12}$/
+
 /** Where a revision was staged before. */
 export async function findStaged(stageDir: string, revision: string): Promise<StagedSite> {
   const dir = join(stageDir, revision)
-  if (/^[0-9a-f]{12}$/.test(revision) && (await exists(dir)))
+  if (revisionName.test(revision) && (await exists(dir)))
     return { revision, dir: await realpath(dir), isNew: false }
   throw new RekindleError({
     code: 'not-found',
@@ -70,6 +92,14 @@ export async function findStaged(stageDir: string, revision: string): Promise<St
 
 export async function dropStaged({ dir }: StagedSite): Promise<void> {
   await rm(dir, { recursive: true, force: true })
+}
+
+/** Removes staged revisions but those that are kept. */
+export async function pruneStaged(stageDir: string, keeps: (revision: string) => boolean): Promise<void> {
+  const names = await readdir(stageDir).catch((): string[] => [])
+  for (const name of names.filter((found) => revisionName.test(found) && !keeps(found))) {
+    await rm(join(stageDir, name), { recursive: true, force: true })
+  }
 }
 
 /** Paths of all files below, relative and sorted. */
@@ -96,15 +126,16 @@ async function readInside(root: string, path: string): Promise<Uint8Array> {
   })
 }
 
-/** Packages are copied as they stand; Rekindle's own is given by the sandbox. */
-async function copyPackages(root: string, arriving: string): Promise<void> {
+/** Packages are copied as they stand; Rekindle's own is given by the sandbox. False when there are none. */
+async function copyPackages(root: string, arriving: string): Promise<boolean> {
   const packages = join(root, 'node_modules')
-  if (!(await exists(packages))) return
+  if (!(await exists(packages))) return false
   await cp(packages, join(arriving, 'node_modules'), {
     recursive: true,
     verbatimSymlinks: true,
     filter: (path) => path !== join(packages, 'rekindle') && path !== join(packages, '.bin'),
   })
+  return true
 }
 
 async function exists(path: string): Promise<boolean> {

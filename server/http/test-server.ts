@@ -63,6 +63,8 @@ export function createKnownCompiler(): KnownCompiler {
     async check() {
       return compiler.site
     },
+    retire() {},
+    async prune() {},
     async restore(revision) {
       compiler.restored = revision
       return manifest
@@ -131,7 +133,8 @@ export async function startTestServer(
     ca: ca.text,
     async dispose() {
       await running.close()
-      for (const dir of [dataDir, site]) rmSync(dir, { recursive: true, force: true })
+      const dirs = typeof site === 'string' ? [dataDir, site] : [dataDir]
+      for (const dir of dirs) rmSync(dir, { recursive: true, force: true })
     },
   }
 }

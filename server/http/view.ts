@@ -33,6 +33,8 @@ export type HostStatus =
 export interface HostRow {
   readonly name: string
   readonly role: string
+  /** Branch or tag that it is served from; null where the site is a folder. */
+  readonly environment: string | null
   readonly pool: string
   readonly status: HostStatus
   readonly incarnation: number | null
@@ -50,6 +52,8 @@ export interface HostRow {
 
 /** GET /api/hosts/:name */
 export interface HostView extends HostRow {
+  /** Of the revision that it reported; null where the site is a folder. */
+  readonly commit: CommitView | null
   readonly incarnations: readonly IncarnationRow[]
   readonly drift: readonly DriftRow[]
   readonly reports: readonly ReportRow[]
@@ -97,6 +101,8 @@ export interface ReportRow {
   readonly status: Report['status']
   readonly trigger: Report['trigger']
   readonly revision: string | null
+  /** What the revision stood for when the report came; null where the site was a folder. */
+  readonly commit: CommitView | null
   readonly noop: boolean
   readonly cached: boolean
   readonly durationMs: number
@@ -122,6 +128,8 @@ export interface RebuildRow {
   readonly fromIncarnation: number | null
   readonly toIncarnation: number | null
   readonly revision: string | null
+  /** What the revision stood for; null where the site was a folder. */
+  readonly commit: CommitView | null
   /** Why it does not go on: the rail that holds it back, or the failure; null while it moves. */
   readonly waiting: string | null
   /** Milliseconds from request to end, or until now. */
@@ -142,19 +150,53 @@ export interface RebuildStepRow {
   readonly detail: string | null
 }
 
-/** GET /api/site */
-export interface SiteView {
+/** A commit of the site's repository. */
+export interface CommitView {
+  /** Whole, in hexadecimal. */
+  readonly hash: string
+  /** `Ann <ann@example.org>` */
+  readonly author: string
+  /** By the committer's clock; null where that is out of all bounds. */
+  readonly committedAt: string | null
+  readonly subject: string
+}
+
+/** What is served, and what is not. */
+interface ServedView {
   /** The revision that is served; null before the first good one. */
   readonly revision: string | null
   readonly activatedAt: string | null
-  readonly roles: readonly string[]
-  readonly pools: readonly PoolView[]
+  /** Null where the site is a folder. */
+  readonly commit: CommitView | null
   /** Why the newest code is not served; null when it is. */
   readonly refused: {
     readonly revision: string
     readonly at: string
     readonly problems: readonly SiteProblem[]
+    readonly commit: CommitView | null
   } | null
+}
+
+/** GET /api/site: the main environment (a folder has no other), and those besides it */
+export interface SiteView extends ServedView {
+  readonly roles: readonly string[]
+  /** Of all environments; those of others than the main one are named `<pool>@<environment>`. */
+  readonly pools: readonly PoolView[]
+  /** Null where the site is a folder. */
+  readonly repository: {
+    readonly url: string
+    readonly branch: string
+    readonly fetchedAt: string | null
+    /** Since when it does not answer, and what git says; null while it does. */
+    readonly unreachable: { readonly since: string; readonly problem: string } | null
+  } | null
+  readonly environments: readonly EnvironmentView[]
+}
+
+export interface EnvironmentView extends ServedView {
+  /** Branch or tag. */
+  readonly name: string
+  readonly hosts: readonly string[]
 }
 
 export interface SiteProblem {
@@ -187,6 +229,8 @@ export interface AuditRow {
   readonly target: string
   readonly detail: string | null
   readonly revision: string | null
+  /** What the revision stood for; null where the site was a folder, or the entry names none. */
+  readonly commit: CommitView | null
   readonly hash: string
 }
 
@@ -222,7 +266,8 @@ export interface LiveEvent {
  * /api/hosts/:name/rebuild {reason}        -> { rebuild }
  * /api/hosts/:name/revoke {reason}         revoke its certificate (admin)
  * /api/rebuilds/:id/resume, /api/rebuilds/:id/cancel
- * /api/site/check                          read the site's folder now -> SiteView
+ * /api/site/check                          look at the site's folder or repository now -> SiteView
+ * /v1/site/webhook                         a forge says that the repository changed; its signature is the login
  * /api/tokens {host, ttlSeconds?}          a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
  * DELETE /api/hosts/:name                  destroy its machine and forget it (admin)
  */

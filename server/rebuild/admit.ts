@@ -22,8 +22,8 @@ function admit(ports: RebuildPorts, id: string, options: FleetOptions): void {
     move(ports, row, { event: 'cancel', by: 'server', detail: moot })
     return
   }
-  const fleet = loadFleet(ports, options)
-  const why = refusal(candidateOf(ports, row), fleet, ports.poolOf(row.host))
+  const candidate = candidateOf(ports, row)
+  const why = refusal(candidate, loadFleet(ports, options), ports.poolOf(row.host))
   if (why !== undefined) {
     setWaiting(ports, row, why)
     return
@@ -32,7 +32,7 @@ function admit(ports: RebuildPorts, id: string, options: FleetOptions): void {
     event: 'done',
     by: 'server',
     detail: row.waiting ?? 'nothing held it back',
-    ...(fleet.revision === undefined ? {} : { fields: { revision: fleet.revision } }),
+    ...(candidate.revision === undefined ? {} : { fields: { revision: candidate.revision } }),
   })
 }
 

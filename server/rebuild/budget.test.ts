@@ -27,13 +27,13 @@ const rebuild = (fields: Partial<OpenRebuild> = {}): OpenRebuild => ({
 const fleet = (fields: Partial<Fleet> = {}): Fleet => ({
   hosts: [host('web-1'), host('web-2'), host('web-3')],
   rebuilds: [],
-  revision: 'rev-1',
   ceiling: 2,
   now,
   ...fields,
 })
 const candidate = (fields: Partial<Candidate> = {}): Candidate => ({
   host: 'web-1',
+  revision: 'rev-1',
   order: 'surge',
   first: false,
   byPerson: false,
@@ -52,8 +52,8 @@ describe('refusal()', () => {
   it.each<[string, Partial<Candidate>, Partial<Fleet>, Parameters<typeof pool>[0], string]>([
     [
       'the site has no good revision',
-      { byPerson: true, first: true },
-      { revision: undefined },
+      { byPerson: true, first: true, revision: undefined },
+      {},
       {},
       'not now: the site has no good revision to build from',
     ],

@@ -27,8 +27,6 @@ export interface OpenRebuild {
 export interface Fleet {
   readonly hosts: readonly FleetHost[]
   readonly rebuilds: readonly OpenRebuild[]
-  /** The revision that is served; undefined when the site has no good one. */
-  readonly revision: string | undefined
   /** Rebuilds that may be under way at once in the whole fleet. */
   readonly ceiling: number
   readonly now: number
@@ -36,6 +34,8 @@ export interface Fleet {
 
 export interface Candidate {
   readonly host: string
+  /** The revision that is served to it; undefined when its environment has no good one. */
+  readonly revision: string | undefined
   readonly order: RebuildOrder
   /** The host has no machine: nothing is taken away from its pool. */
   readonly first: boolean
@@ -98,8 +98,8 @@ function firstOf(list: readonly Rail[], question: Question): string | undefined 
   return undefined
 }
 
-function goodRevision({ fleet }: Question): string | undefined {
-  return fleet.revision === undefined ? 'the site has no good revision to build from' : undefined
+function goodRevision({ candidate }: Question): string | undefined {
+  return candidate.revision === undefined ? 'the site has no good revision to build from' : undefined
 }
 
 function notProtected({ candidate, pool }: Question): string | undefined {

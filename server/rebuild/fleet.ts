@@ -7,7 +7,6 @@ import {
   listOpenRebuilds,
   type Rebuild,
 } from '../store/rebuild.ts'
-import { activeSite } from '../store/site.ts'
 import type { Candidate, Fleet, Health } from './budget.ts'
 import type { RebuildLimits, RebuildPorts } from './ports.ts'
 
@@ -32,7 +31,6 @@ export function loadFleet(ports: Ports, { startedAt, limits }: FleetOptions): Fl
       }),
     })),
     rebuilds: listOpenRebuilds(ports.db).map((row) => ({ ...row, pool: ports.poolOf(row.host)?.name })),
-    revision: activeSite(ports.db)?.revision,
     ceiling: limits.fleetCeiling,
     now,
   }
@@ -46,9 +44,10 @@ export function healthOf(life: HostLife, link: { connected: boolean; settled: bo
   return link.settled ? 'sick' : 'unknown'
 }
 
-export function candidateOf(ports: Pick<Ports, 'db'>, row: Rebuild): Candidate {
+export function candidateOf(ports: Pick<RebuildPorts, 'db' | 'revisionOf'>, row: Rebuild): Candidate {
   return {
     host: row.host,
+    revision: ports.revisionOf(row.host),
     order: row.order,
     first: row.from === null,
     byPerson: isPerson(row.requestedBy),

@@ -15,6 +15,8 @@ export interface RebuildPorts {
   pools(): readonly Pool[]
   /** The pool of a host by the site's rules; undefined when none matches. */
   poolOf(host: string): Pool | undefined
+  /** The site's revision for a host; undefined when there is no good one. */
+  revisionOf(host: string): string | undefined
   /** Makes a one-use token, `join` for a first machine and `ticket` for a rebuild; older unused ones of the incarnation are void. */
   mint(incarnation: number, kind: 'join' | 'ticket', rebuild: string, ttlMs: number): string
   /** Takes an incarnation's certificates their power and audits it, in the transaction that is open. */

@@ -128,7 +128,8 @@ export class World {
   /** Starts a server over the database file; machines and agents are those that are there. */
   async boot(): Promise<void> {
     const db = openDatabase(this.#options.path)
-    if (db.prepare('SELECT 1 FROM site').get() === undefined) saveSeenSite(db, 'rev-1', [], this.clock)
+    if (db.prepare('SELECT 1 FROM site').get() === undefined)
+      saveSeenSite(db, { revision: 'rev-1', environment: '', problems: [], commit: undefined }, this.clock)
     // A timer that never ticks: what goes on does so since it was woken.
     const limits = { tickMs: 2_000_000_000, settleMs: 0, ...this.#options.limits }
     const reconciler = createReconciler(this.#ports(db), limits)
@@ -288,6 +289,7 @@ export class World {
       driver: this.#driver(point),
       pools: () => pools,
       poolOf,
+      revisionOf: () => 'rev-1',
       mint: mortal((incarnation, kind, rebuild, ttlMs) => {
         return mintToken(db, { incarnation, kind, rebuild, ttlMs }, this.clock, (bytes) => randomBytes(bytes))
           .token

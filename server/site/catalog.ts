@@ -10,6 +10,7 @@ import { findEnvelope, saveCatalog } from '../store/catalog.ts'
 import { saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
+import type { Site } from './site.ts'
 
 export interface CatalogRequester {
   readonly incarnation: number
@@ -36,8 +37,7 @@ export interface CatalogDesk {
 export interface CatalogSettings {
   readonly authority: Authority
   readonly compiler: Compiler
-  /** Revision that is served. */
-  readonly revision: () => string | undefined
+  readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
 }
 
 /**
@@ -47,12 +47,14 @@ export interface CatalogSettings {
 export function createCatalogDesk(context: Context, settings: CatalogSettings): CatalogDesk {
   const handed = new Map<number, { key: string; hash: string }>()
   const { db } = context
+  const { compiler, site, authority } = settings
   return {
     async hand(requester, facts) {
-      const revision = settings.revision()
-      if (revision === undefined) throw unavailable()
+      const { environment } = site.placeOf(requester.host)
+      const revision = site.revision(environment)
+      if (revision === undefined) throw unavailable(site.nameOf(environment))
       const factsJson = canonical(facts)
-      const key = `${revision} ${sha256(factsJson)}`
+      const key = `${environment} ${revision} ${sha256(factsJson)}`
       const known = handed.get(requester.incarnation)
       if (known?.key === key) return stored(context, known.hash)
 
@@ -60,8 +62,8 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
         saveAddress(db, requester.incarnation, requester.address)
         context.live.emit({ type: 'host', host: requester.host })
       }
-      const compiled = await settings.compiler.compile(requester.host, facts)
-      const hash = save(context, settings.authority, requester, compiled)
+      const compiled = await compiler.compile(requester.host, facts, environment)
+      const hash = save(context, authority, requester, { ...compiled, environment })
       // The site may have changed while this was compiled; then the next request compiles again.
       if (compiled.catalog.revision === revision) handed.set(requester.incarnation, { key, hash })
       return stored(context, hash)
@@ -73,7 +75,7 @@ function save(
   context: Context,
   authority: Authority,
   requester: CatalogRequester,
-  { catalog, blobs, role }: CompiledCatalog,
+  { catalog, blobs, role, environment }: CompiledCatalog & { readonly environment: string },
 ): string {
   const envelope = seal(catalog, authority.catalogKey)
   const { hash } = envelope
@@ -85,7 +87,7 @@ function save(
       blobs,
       context.now(),
     )
-    saveHandedCatalog(context.db, requester.incarnation, { hash, role, revision })
+    saveHandedCatalog(context.db, requester.incarnation, { hash, role, revision, environment })
   })
   context.live.emit({ type: 'host', host: requester.host })
   return hash
@@ -104,10 +106,11 @@ function stored({ db }: Context, hash: string): HandedCatalog {
   }
 }
 
-function unavailable(): RekindleError {
+function unavailable(environment: string | null): RekindleError {
+  const what = environment === null ? 'the site' : `environment "${environment}"`
   return new RekindleError({
     code: 'catalog-unavailable',
-    message: 'Cannot compile a catalog: no revision of the site has been good yet',
+    message: `Cannot compile a catalog: no revision of ${what} has been good yet`,
     kept: 'the last good catalog',
     hint: 'See what is wrong with the site: rekindle check DIR, or the page',
   })

@@ -4,7 +4,13 @@ import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
   | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
-  | { readonly ok: false; readonly revision: string; readonly problems: readonly SiteProblem[] }
+  | {
+      readonly ok: false
+      readonly revision: string
+      readonly problems: readonly SiteProblem[]
+      /** The same code may be good at another time. */
+      readonly retry?: true
+    }
 
 export interface CompiledCatalog {
   readonly catalog: Catalog
@@ -14,14 +20,19 @@ export interface CompiledCatalog {
   readonly pool: string
 }
 
+/** Each environment is compiled from a revision of its own; absent, it is the only one. */
 export interface Compiler {
   /** Reads the folder as it stands now; a good one is compiled from until the next good one. */
-  check(siteDir: string): Promise<SiteCheck>
+  check(siteDir: string, environment?: string): Promise<SiteCheck>
   /** Goes back to a revision that was good before. */
-  restore(revision: string): Promise<SiteManifest>
+  restore(revision: string, environment?: string): Promise<SiteManifest>
+  /** Compiles nothing for the environment any more. */
+  retire(environment: string): void
+  /** Forgets revisions that are neither compiled from nor among these. */
+  prune(keep: readonly string[]): Promise<void>
   /** @throws RekindleError `compile-failed` and its kin, with file and line. */
-  compile(host: string, facts: Facts): Promise<CompiledCatalog>
+  compile(host: string, facts: Facts, environment?: string): Promise<CompiledCatalog>
   /** Of the revision that is compiled from. */
-  manifest(): SiteManifest | undefined
+  manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>
 }

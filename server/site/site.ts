@@ -1,167 +1,219 @@
 /**
- * The site that is served: checked at start, at each change of its folder and on request. A good one takes over; a bad one
- * is refused and recorded, and hosts stay on the last good catalogs.
+ * The site that is served: checked at start, whenever it may have changed, and on request. A good revision takes over in
+ * its environment; a bad one is refused and recorded, and hosts stay on the last good catalogs.
  */
-import { errorShape } from '../../schemas/errors.ts'
-import type { SiteManifest } from '../../schemas/generated/types.ts'
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Pool } from '../../schemas/generated/types.ts'
 import type { Context } from '../context.ts'
 import type { SiteView } from '../http/view.ts'
-import { appendAudit } from '../store/audit.ts'
-import { activeSite, newestSite, type SeenSite, saveSeenSite } from '../store/site.ts'
-import { transact } from '../store/statement.ts'
+import { activeSite, recentRevisions } from '../store/site.ts'
 import type { Compiler, SiteCheck } from './compiler.ts'
-import { type FolderWatch, watchFolder } from './watch.ts'
+import { listEnvironments, type Placement, placeHost, qualify } from './placement.ts'
+import { record, unreadable } from './record.ts'
+import { type FoundSite, mainEnvironment, type Source } from './source.ts'
+import { renderSite } from './view.ts'
 
 export interface Site {
-  /** Checks the folder now. Checks run one at a time; `by` is the audit log's actor. */
+  /** Looks for what is new, now. Looks are taken one at a time; `by` is the audit log's actor. */
   check(by: string): Promise<SiteView>
+  /** Looks soon; when a look waits for its turn already, that one is it. */
+  hint(): void
   view(): SiteView
-  /** Of the revision that is served; undefined before the first good one. */
-  manifest(): SiteManifest | undefined
-  revision(): string | undefined
-  /** From now on, checks the folder whenever it changes. */
+  /** Of all environments; pools of other environments than the main one are named `<pool>@<environment>`. */
+  pools(): readonly Pool[]
+  placeOf(host: string): Placement
+  /** That an environment is served; undefined before the first good one. Absent, the main one. */
+  revision(environment?: string): string | undefined
+  /** The name of an environment as people know it; null where there is only one. */
+  nameOf(environment: string): string | null
+  /** From now on, looks whenever something may have changed. */
   watch(): void
   close(): Promise<void>
 }
 
 export interface SiteSettings {
-  readonly dir: string
+  readonly source: Source
   readonly compiler: Compiler
-  /** Gives the pools' hosts for the view. */
-  readonly poolHosts: (pool: string) => readonly string[]
-  /** A new revision is served. */
-  readonly onActivated: (revision: string) => void
+  /** Names of all hosts that are known. */
+  readonly hosts: () => readonly string[]
+  /** New revisions are served; `concerns` tells which hosts they are for. */
+  readonly onActivated: (concerns: (host: string) => boolean) => void
 }
 
-const quietMs = 150
+/** What was looked at last of an environment. */
+interface Looked {
+  readonly commit: string | undefined
+  readonly ok: boolean
+  readonly retry: boolean
+}
 
-/** Loads the site: the folder as it stands, or the last good revision where that is bad. */
+/** Each has child processes of its own while its hosts ask. */
+const mostEnvironments = 16
+/** Staged revisions that are kept besides those that are served. */
+const keptRevisions = 20
+
+/** Loads the site: as it stands, or the last good revision where that is bad. */
 export async function openSite(context: Context, settings: SiteSettings): Promise<Site> {
-  const { compiler, dir } = settings
+  const { compiler, source } = settings
+  const { repository } = source
+  const served = new Map<string, string>()
+  const looked = new Map<string, Looked>()
   let queue: Promise<unknown> = Promise.resolve()
-  let served: string | undefined
-  let watcher: FolderWatch | undefined
+  let isHinted = false
+  let isClosing = false
 
-  async function checkNow(by: string): Promise<SiteView> {
-    const result = await compiler.check(dir).catch((error: unknown) => unreadable(context, error))
-    const active = activeSite(context.db)
-    const isNew = record(context, result, by)
-    if (result.ok) {
-      served = result.revision
-      if (isNew && active?.revision !== result.revision) settings.onActivated(result.revision)
-    } else if (served === undefined && active !== undefined) {
-      served = await restore(context, compiler, active)
+  const environments = () => listEnvironments(compiler.manifest(mainEnvironment), repository)
+  const manifestOf = (environment: string) =>
+    served.has(environment) ? compiler.manifest(environment) : undefined
+  const placeOf = (host: string) => placeHost(host, manifestOf, repository)
+
+  async function lookAtAll(by: string): Promise<SiteView> {
+    const activated = new Set<string>()
+    const look = async (environment: string) => {
+      if (!isClosing && (await lookAt(environment, by))) activated.add(environment)
     }
-    return renderView(context, settings)
+    await look(mainEnvironment)
+    const wanted = environments()
+    for (const environment of wanted) await look(environment)
+    for (const environment of served.keys()) if (isUnwanted(environment, wanted)) drop(environment)
+    if (activated.size > 0) await announce(activated)
+    return view()
   }
-  function check(by: string): Promise<SiteView> {
-    const next = queue.then(() => checkNow(by))
+  /** Whether another revision is served to it now. */
+  async function lookAt(environment: string, by: string): Promise<boolean> {
+    const found = await find(environment)
+    if (isKnown(environment, found, by)) return false
+    const result =
+      'result' in found
+        ? found.result
+        : await found
+            .withFiles((dir) => compiler.check(dir, environment))
+            .catch((error: unknown) => unreadable(context, environment, error))
+    // What was cut short says nothing of the site.
+    if (isClosing) return false
+    const commit = 'result' in found ? undefined : found.commit
+    looked.set(environment, {
+      commit: commit?.hash,
+      ok: result.ok,
+      retry: !result.ok && result.retry === true,
+    })
+    const active = activeSite(context.db, environment)
+    const rewritten = await isRewritten(active?.commit?.hash, commit?.hash)
+    const isNew = record(context, { environment, commit, result, by, rewritten })
+    if (result.ok) {
+      served.set(environment, result.revision)
+      return isNew && active?.revision !== result.revision
+    }
+    if (!served.has(environment) && active !== undefined) await restore(environment, active.revision)
+    return false
+  }
+  async function find(environment: string): Promise<FoundSite | { readonly result: SiteCheck }> {
+    try {
+      if (environments().indexOf(environment) >= mostEnvironments) throw tooMany(environment)
+      return await source.find(environment)
+    } catch (error) {
+      return { result: unreadable(context, environment, error) }
+    }
+  }
+  /** A commit stays what it is: it is only looked at again when that may help, or a person asks. */
+  function isKnown(environment: string, found: object & Partial<FoundSite>, by: string): boolean {
+    const last = looked.get(environment)
+    if (last === undefined || found.commit === undefined || last.commit !== found.commit.hash) return false
+    return last.ok ? served.has(environment) : !last.retry && !by.startsWith('user:')
+  }
+  async function isRewritten(before: string | undefined, now: string | undefined): Promise<boolean> {
+    if (repository === undefined || before === undefined || now === undefined || before === now) return false
+    return !(await repository.isAncestor(before, now))
+  }
+  async function restore(environment: string, revision: string): Promise<void> {
+    try {
+      await compiler.restore(revision, environment)
+      served.set(environment, revision)
+      context.log.warn({ revision, environment }, 'site.restored')
+    } catch (error) {
+      context.log.error({ err: error, revision, environment }, 'site.restore-failed')
+    }
+  }
+  function drop(environment: string): void {
+    compiler.retire(environment)
+    served.delete(environment)
+    looked.delete(environment)
+    context.log.info({ environment }, 'site.environment-dropped')
+  }
+  /** The main environment decides where every host belongs, so it concerns them all. */
+  async function announce(activated: ReadonlySet<string>): Promise<void> {
+    settings.onActivated((host) => {
+      const { environment, rule } = placeOf(host)
+      return rule !== undefined && (activated.has(mainEnvironment) || activated.has(environment))
+    })
+    await compiler.prune(recentRevisions(context.db, keptRevisions))
+  }
+
+  const pools = () =>
+    [mainEnvironment, ...environments()].flatMap((environment) =>
+      (manifestOf(environment)?.pools ?? []).map((pool) => qualify(pool, environment)),
+    )
+  function view(): SiteView {
+    const places = settings.hosts().map((host) => ({ host, ...placeOf(host) }))
+    const namesOf = (list: typeof places) => list.map(({ host }) => host)
+    return renderSite(context.db, {
+      manifest: manifestOf(mainEnvironment),
+      repository,
+      pools: pools(),
+      environments: environments(),
+      poolHosts: (name) => namesOf(places.filter(({ pool }) => pool?.name === name)),
+      environmentHosts: (name) => namesOf(places.filter(({ environment }) => environment === name)),
+    })
+  }
+  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const next = queue.then(work)
     queue = next.catch(() => {})
     return next
   }
+  const check = (by: string) =>
+    inTurn(async () => {
+      await source.refresh()
+      return lookAtAll(by)
+    })
 
-  await check('server')
+  await inTurn(async () => {
+    // What was fetched before will do for now: a repository that is away must not keep the server from starting.
+    if (repository === undefined || repository.remote().fetchedAt === null) await source.refresh()
+    await lookAtAll('server')
+  })
   return {
     check,
-    view: () => renderView(context, settings),
-    manifest: () => (served === undefined ? undefined : compiler.manifest()),
-    revision: () => served,
-    watch() {
-      watcher = watchFolder(
-        dir,
-        { quietMs },
-        {
-          onChange: () => {
-            check('server').catch((error: unknown) => context.log.error({ err: error }, 'site.check-failed'))
-          },
-          onError: (error) => context.log.warn({ err: error, dir }, 'site.watch-failed'),
-        },
-      )
+    view,
+    pools,
+    placeOf,
+    revision: (environment = mainEnvironment) => served.get(environment),
+    nameOf: (environment) => (environment === mainEnvironment ? (repository?.branch ?? null) : environment),
+    hint() {
+      if (isHinted) return
+      isHinted = true
+      inTurn(async () => {
+        isHinted = false
+        await source.refresh()
+        await lookAtAll('server')
+      }).catch((error: unknown) => context.log.error({ err: error }, 'site.check-failed'))
     },
+    watch: () => source.watch(() => check('server')),
     async close() {
-      watcher?.close()
+      isClosing = true
+      await source.close()
       await queue
     },
   }
 }
 
-/** A folder that cannot be read is a refusal like any other: nothing of it is served. */
-function unreadable(context: Context, error: unknown): SiteCheck {
-  context.log.error({ err: error }, 'site.unreadable')
-  const { message, where, hint } = errorShape(error)
-  return {
-    ok: false,
-    revision: 'unreadable',
-    problems: [{ message, where: where ?? null, hint: hint ?? null }],
-  }
+function isUnwanted(environment: string, wanted: readonly string[]): boolean {
+  return environment !== mainEnvironment && !wanted.includes(environment)
 }
 
-async function restore(context: Context, compiler: Compiler, active: SeenSite): Promise<string | undefined> {
-  try {
-    await compiler.restore(active.revision)
-    context.log.warn({ revision: active.revision }, 'site.restored')
-    return active.revision
-  } catch (error) {
-    context.log.error({ err: error, revision: active.revision }, 'site.restore-failed')
-    return undefined
-  }
-}
-
-/** Stores and audits what was seen, when it is not what was seen last. */
-function record(context: Context, result: SiteCheck, by: string): boolean {
-  const { db, log, live } = context
-  const problems = result.ok ? [] : result.problems
-  const last = newestSite(db)
-  if (last?.revision === result.revision && JSON.stringify(last.problems) === JSON.stringify(problems)) {
-    return false
-  }
-  const first = problems[0]
-  transact(db, () => {
-    saveSeenSite(db, result.revision, problems, context.now())
-    appendAudit(
-      db,
-      {
-        actor: by,
-        action: result.ok ? 'site.activated' : 'site.refused',
-        target: 'site',
-        revision: result.revision,
-        detail: first === undefined ? undefined : `${first.where ?? 'site'}: ${first.message}`,
-      },
-      context.now(),
-    )
+function tooMany(environment: string): RekindleError {
+  return new RekindleError({
+    code: 'site-invalid',
+    message: `Cannot serve environment "${environment}": there are more than ${mostEnvironments}`,
+    hint: 'Put hosts that need no environment of their own in one together',
   })
-  if (result.ok) log.info({ revision: result.revision }, 'site.activated')
-  else log.error({ revision: result.revision, problems }, 'site.refused')
-  live.emit({ type: 'site' })
-  live.emit({ type: 'audit' })
-  return true
-}
-
-function renderView({ db }: Context, { compiler, poolHosts }: SiteSettings): SiteView {
-  const active = activeSite(db)
-  const newest = newestSite(db)
-  const manifest = active === undefined ? undefined : compiler.manifest()
-  return {
-    revision: active?.revision ?? null,
-    activatedAt: isoOrNull(active?.activatedAt),
-    roles: manifest?.roles ?? [],
-    pools: (manifest?.pools ?? []).map(({ name, order, drift }) => ({
-      name,
-      order,
-      drift,
-      hosts: poolHosts(name),
-    })),
-    refused:
-      newest === undefined || newest.activatedAt !== null
-        ? null
-        : {
-            revision: newest.revision,
-            at: new Date(newest.seenAt).toISOString(),
-            problems: newest.problems,
-          },
-  }
-}
-
-function isoOrNull(ms: number | null | undefined): string | null {
-  return ms === null || ms === undefined ? null : new Date(ms).toISOString()
 }

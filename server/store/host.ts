@@ -56,6 +56,7 @@ export interface HostSummary {
   readonly revokedAt: number | null
   readonly catalogHash: string | null
   readonly catalogRole: string | null
+  readonly catalogEnvironment: string | null
   readonly provedAt: number | null
   readonly provedRevision: string | null
   readonly reportAt: number | null
@@ -79,7 +80,7 @@ interface SummaryRow extends Omit<HostSummary, 'managed' | 'reportCached' | 'reb
 const summary = `
   SELECT host.name, host.managed, shown.number AS incarnation, shown.id AS incarnationId, shown.address,
     shown.enrolled_at AS enrolledAt, shown.revoked_at AS revokedAt, shown.catalog_hash AS catalogHash,
-    shown.catalog_role AS catalogRole, shown.proved_at AS provedAt, shown.proved_revision AS provedRevision,
+    shown.catalog_role AS catalogRole, shown.catalog_environment AS catalogEnvironment, shown.proved_at AS provedAt, shown.proved_revision AS provedRevision,
     report.received_at AS reportAt, report.status AS reportStatus, report.catalog_hash AS reportHash,
     report.revision AS reportRevision, report.cached AS reportCached,
     (SELECT count(*) FROM drift WHERE drift.incarnation = shown.id AND drift.ended_at IS NULL) AS openDrift,

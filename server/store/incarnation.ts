@@ -112,14 +112,16 @@ export function saveAddress(db: Db, id: number, address: string): boolean {
 export function saveHandedCatalog(
   db: Db,
   id: number,
-  catalog: { hash: string; role: string; revision: string },
+  catalog: { hash: string; role: string; revision: string; environment: string },
 ): void {
   change(
     db,
-    'UPDATE incarnation SET catalog_hash = ?, catalog_role = ?, catalog_revision = ? WHERE id = ?',
+    `UPDATE incarnation SET catalog_hash = ?, catalog_role = ?, catalog_revision = ?, catalog_environment = ?
+     WHERE id = ?`,
     catalog.hash,
     catalog.role,
     catalog.revision,
+    catalog.environment,
     id,
   )
 }

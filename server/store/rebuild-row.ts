@@ -1,6 +1,7 @@
 /** Rebuilds as the API shows them. */
 import type { RebuildRow, RebuildStepRow, RebuildView } from '../http/view.ts'
 import type { RebuildState } from '../rebuild/state.ts'
+import { commitOf } from './commit-row.ts'
 import type { Db } from './db.ts'
 import type { Rebuild } from './rebuild.ts'
 import { allRows, getRow } from './statement.ts'
@@ -21,6 +22,7 @@ interface Row
   > {
   readonly fromIncarnation: number | null
   readonly toIncarnation: number | null
+  readonly environment: string | null
 }
 
 interface StepRow {
@@ -32,7 +34,8 @@ interface StepRow {
 
 const select = `SELECT rebuild.id, rebuild.host, rebuild.order_ AS "order", rebuild.state, rebuild.reason,
     rebuild.requested_by AS requestedBy, rebuild.requested_at AS requestedAt, rebuild.ended_at AS endedAt,
-    rebuild.revision, rebuild.waiting, old.number AS fromIncarnation, new.number AS toIncarnation
+    rebuild.revision, rebuild.waiting, old.number AS fromIncarnation, new.number AS toIncarnation,
+    coalesce(new.catalog_environment, old.catalog_environment) AS environment
   FROM rebuild
   LEFT JOIN incarnation old ON old.id = rebuild.from_incarnation
   LEFT JOIN incarnation new ON new.id = rebuild.to_incarnation`
@@ -68,9 +71,10 @@ export function rebuildView(db: Db, id: string, now: number): RebuildView | unde
 }
 
 function toView(db: Db, row: Row, now: number): RebuildRow {
-  const { requestedAt, endedAt, ...rest } = row
+  const { requestedAt, endedAt, environment, ...rest } = row
   return {
     ...rest,
+    commit: commitOf(db, row.revision, { at: endedAt ?? now, environment }),
     requestedAt: new Date(requestedAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
     elapsedMs: Math.max(0, (endedAt ?? now) - requestedAt),

@@ -10,6 +10,8 @@ export interface StoredReport {
   readonly host: string
   readonly receivedAt: number
   readonly durationMs: number
+  /** That its incarnation was handed a catalog of last; null before. */
+  readonly environment: string | null
   readonly report: Report
 }
 
@@ -18,7 +20,8 @@ interface Row extends Omit<StoredReport, 'report'> {
 }
 
 const select = `SELECT report.id, report.incarnation, incarnation.number, report.host,
-  report.received_at AS receivedAt, report.duration_ms AS durationMs, report.body
+  report.received_at AS receivedAt, report.duration_ms AS durationMs,
+  incarnation.catalog_environment AS environment, report.body
   FROM report JOIN incarnation ON incarnation.id = report.incarnation`
 
 // The body passed protocol/report before it was stored.

@@ -132,7 +132,7 @@ describe('catalogs', () => {
   it('give their blobs to the incarnation that was handed them, and to no other', () => {
     const [mine, other] = [createIncarnation(db, 'web-1', 2), createIncarnation(db, 'web-1', 3)]
     saveCatalog(db, catalog('c1'), new Map([[blob, bytes]]), 4)
-    saveHandedCatalog(db, mine.id, { hash: 'c1', role: 'web', revision: 'r' })
+    saveHandedCatalog(db, mine.id, { hash: 'c1', role: 'web', revision: 'r', environment: '' })
     expect(findOwnBlob(db, mine.id, blob)).toEqual(bytes)
     expect(findOwnBlob(db, other.id, blob)).toBeUndefined()
   })
@@ -150,7 +150,7 @@ describe('catalogs', () => {
       4,
     )
     saveCatalog(db, catalog('kept'), new Map([[blob, bytes]]), 5)
-    saveHandedCatalog(db, id, { hash: 'kept', role: 'web', revision: 'r' })
+    saveHandedCatalog(db, id, { hash: 'kept', role: 'web', revision: 'r', environment: '' })
     expect(pruneCatalogs(db, 100)).toEqual({ catalogs: 1, blobs: 1 })
     expect(findOwnBlob(db, id, blob)).toEqual(bytes)
   })

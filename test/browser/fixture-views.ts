@@ -16,6 +16,14 @@ import { rebuildOrders } from '../../server/rebuild/state.ts'
 const revision = '8f2c1d9ab04e7c55'
 const serial = '4be1c09a77d2f38e6150aa94b7c3de02'
 
+/** What the revision stands for. */
+const commit = {
+  hash: '1d2c3b4a5f60718293a4b5c6d7e8f90011223344',
+  author: 'Ann Example <ann@example.org>',
+  committedAt: '2026-08-01T11:00:00.000Z',
+  subject: 'Give nginx as many workers as the host has processors',
+}
+
 /** A time some seconds before now: ages on the page count from the real clock. */
 export function ago(seconds: number): string {
   return new Date(Date.now() - seconds * 1000).toISOString()
@@ -26,6 +34,7 @@ export function host(name: string, facts: Partial<HostRow> = {}): HostRow {
   return {
     name,
     role,
+    environment: 'main',
     pool: role,
     status: 'in-sync',
     incarnation: 1,
@@ -106,6 +115,7 @@ export function rebuild(id: string, state: RebuildState, facts: Partial<RebuildR
     fromIncarnation: 1,
     toIncarnation: 2,
     revision,
+    commit,
     waiting: null,
     elapsedMs: totalMs,
     steps: [...steps, { state, startedAt: ago(endedAgo), durationMs: null, detail: null }],
@@ -129,13 +139,41 @@ export const site: SiteView = {
     { name: 'db', order: 'in-place', drift: 'report', hosts: ['db-1'] },
   ],
   refused: null,
+  commit,
+  repository: {
+    url: 'ssh://git@forge.example.org/fleet/site.git',
+    branch: 'main',
+    fetchedAt: ago(20),
+    unreachable: null,
+  },
+  environments: [
+    {
+      name: 'staging',
+      revision: '77aa10b2c3d4',
+      activatedAt: ago(600),
+      commit: { ...commit, hash: '9b1c0ffee2d34455667788990011223344556677', subject: 'Try nginx 1.27' },
+      refused: null,
+      hosts: ['web-3'],
+    },
+  ],
 }
 
 export const refusedSite: SiteView = {
   ...site,
+  repository: {
+    url: 'ssh://git@forge.example.org/fleet/site.git',
+    branch: 'main',
+    fetchedAt: ago(4000),
+    unreachable: {
+      since: ago(3900),
+      problem:
+        'Cannot fetch from ssh://git@forge.example.org/fleet/site.git: ssh: connect to host forge.example.org port 22: Connection refused',
+    },
+  },
   refused: {
     revision: 'c0ffee1234567890',
     at: ago(300),
+    commit: { ...commit, hash: 'c0ffee1234567890c0ffee1234567890c0ffee12', subject: 'Enable nginx' },
     problems: [
       {
         message: 'Cannot declare service "nginx": parameter "enabled" is unknown',
@@ -159,6 +197,7 @@ export const refusal: AuditRow = {
   target: 'web-9',
   detail: 'the token was used before, by web-3',
   revision: null,
+  commit: null,
   hash: 'd3adb33fd3adb33fd3adb33fd3adb33f',
 }
 
@@ -239,6 +278,7 @@ export function busyOverview(): OverviewView {
 export function hostView(row: HostRow, overview: OverviewView): HostView {
   return {
     ...row,
+    commit,
     incarnations: [
       {
         number: 2,
@@ -309,6 +349,7 @@ export function report(name: string): ReportView {
     status: 'failed',
     trigger: 'watch',
     revision,
+    commit,
     noop: false,
     cached: false,
     durationMs: 2310,
@@ -390,6 +431,7 @@ export function auditEntries(): readonly AuditRow[] {
     target,
     detail,
     revision: seq % 2 === 0 ? revision : null,
+    commit: seq % 2 === 0 ? commit : null,
     hash: `${seq}f3a9c0de77b1${seq}`,
   })
   return [

@@ -19,4 +19,6 @@ export interface PeopleApi {
   readonly tls: boolean
   /** Folder of the built page. */
   readonly webDir: string
+  /** Signs calls of the webhook; undefined: there is none. */
+  readonly webhookSecret: string | undefined
 }

@@ -11,6 +11,7 @@ import { guardRoutes } from './auth.ts'
 import { pageRoutes } from './page.ts'
 import { readRoutes } from './reads.ts'
 import { sessionRoutes } from './session.ts'
+import { webhookRoute } from './webhook.ts'
 
 /** Builds the API; the caller lets it listen and closes it. Without a certificate it is plain HTTP. */
 export function createPeopleApp(api: PeopleApi, certificate: ServerCertificate | undefined): FastifyInstance {
@@ -35,6 +36,7 @@ export function createPeopleApp(api: PeopleApi, certificate: ServerCertificate |
   sessionRoutes(app, api, callers)
   readRoutes(app, api)
   actRoutes(app, api, callers)
+  webhookRoute(app, api)
   app.server.on('upgrade', api.events.upgrade)
   return app
 }

@@ -2,16 +2,20 @@
 import type { FastifyInstance } from 'fastify'
 import { RekindleError } from '../../../schemas/errors.ts'
 import { version } from '../../../schemas/version.ts'
+import type { AuditEntry } from '../../audit/chain.ts'
 import { chainBegin, followChain } from '../../audit/chain.ts'
 import type { Context } from '../../context.ts'
 import { auditAfter, listAudit, listRefusals } from '../../store/audit.ts'
 import { findEnvelope } from '../../store/catalog.ts'
+import { commitOf } from '../../store/commit-row.ts'
+import type { Db } from '../../store/db.ts'
 import { driftRows } from '../../store/drift.ts'
 import { findHostSummary, type HostSummary, listHostSummaries } from '../../store/host.ts'
 import { findIncarnation, listIncarnations } from '../../store/incarnation.ts'
 import { rebuildRows, rebuildView } from '../../store/rebuild-row.ts'
-import { findReport, listReports } from '../../store/report.ts'
+import { findReport, listReports, type StoredReport } from '../../store/report.ts'
 import type {
+  AuditRow,
   AuditView,
   DriftRow,
   HostRow,
@@ -62,12 +66,14 @@ export function readRoutes(app: FastifyInstance, api: PeopleApi): void {
     '/api/reports',
     { ...viewer, schema: { querystring: { type: 'object', required: ['host'] } } },
     async (request): Promise<readonly ReportRow[]> =>
-      listReports(db, request.query.host, bounded(request.query.limit, bounds.reports)).map(renderReport),
+      listReports(db, request.query.host, bounded(request.query.limit, bounds.reports)).map((stored) =>
+        reportRow(db, stored),
+      ),
   )
   app.get<{ Params: { id: string } }>('/api/reports/:id', viewer, async (request): Promise<ReportView> => {
     const stored = findReport(db, request.params.id)
     if (stored === undefined) throw notFound('report', request.params.id)
-    return { ...renderReport(stored), report: stored.report }
+    return { ...reportRow(db, stored), report: stored.report }
   })
   app.get<{ Querystring: ListQuery }>(
     '/api/rebuilds',
@@ -84,7 +90,9 @@ export function readRoutes(app: FastifyInstance, api: PeopleApi): void {
   })
   app.get('/api/site', viewer, async (): Promise<SiteView> => site.view())
   app.get<{ Querystring: ListQuery }>('/api/audit', viewer, async (request): Promise<AuditView> => {
-    const entries = listAudit(db, bounded(request.query.limit, bounds.audit)).map(renderAudit)
+    const entries = listAudit(db, bounded(request.query.limit, bounds.audit)).map((entry) =>
+      auditRow(db, entry),
+    )
     return { entries, chain: await verifyChain(context) }
   })
 }
@@ -110,7 +118,9 @@ function overview(api: PeopleApi): OverviewView {
     openDrift: driftRows(context.db, { open: true, limit: glance.drift }),
     rebuilds: rebuilds(context, { limit: glance.rebuilds }),
     site: site.view(),
-    refusals: listRefusals(context.db, context.now() - dayMs, bounds.refusals).map(renderAudit),
+    refusals: listRefusals(context.db, context.now() - dayMs, bounds.refusals).map((entry) =>
+      auditRow(context.db, entry),
+    ),
   }
 }
 
@@ -122,8 +132,9 @@ function hostRows(api: PeopleApi): readonly HostRow[] {
 function renderContext({ context, hub, site, pollMs }: PeopleApi): RenderContext {
   return {
     isConnected: hub.isConnected,
-    manifest: site.manifest(),
-    revision: site.revision() ?? null,
+    placeOf: site.placeOf,
+    revisionOf: (environment) => site.revision(environment) ?? null,
+    nameOf: site.nameOf,
     pollMs,
     now: context.now(),
   }
@@ -136,14 +147,25 @@ function hostView(api: PeopleApi, host: HostSummary): HostView {
   const shown = host.incarnationId === null ? undefined : findIncarnation(db, host.incarnationId)
   return {
     ...renderHost(host, renderContext(api)),
+    commit: commitOf(db, host.reportRevision, { at: context.now(), environment: host.catalogEnvironment }),
     incarnations: listIncarnations(db, name, bounds.incarnations).map(renderIncarnation),
     drift: driftRows(db, { host: name, limit: glance.drift }),
-    reports: listReports(db, name, glance.reports).map(renderReport),
+    reports: listReports(db, name, glance.reports).map((stored) => reportRow(db, stored)),
     rebuilds: rebuilds(context, { host: name, limit: glance.rebuilds }),
     // The column holds what protocol/facts accepted.
     facts: shown?.facts == null ? null : (JSON.parse(shown.facts) as Record<string, unknown>),
     resources: host.catalogHash === null ? [] : resourcesOf(context, host.catalogHash),
   }
+}
+
+function reportRow(db: Db, stored: StoredReport): ReportRow {
+  const { report, receivedAt, environment } = stored
+  return renderReport(stored, commitOf(db, report.revision ?? null, { at: receivedAt, environment }))
+}
+
+function auditRow(db: Db, entry: AuditEntry): AuditRow {
+  const environment = /^environment:(.+)$/.exec(entry.target)?.[1]
+  return renderAudit(entry, commitOf(db, entry.revision, { at: entry.at, environment }))
 }
 
 /** Under way and held ones first, then those that ended, newest first. */

@@ -1,30 +1,33 @@
 /** Rows of the store as the bodies of view.ts. Pure. */
-import type { SiteManifest } from '../../../schemas/generated/types.ts'
-import { ruleFor } from '../../../schemas/host-rule.ts'
 import type { AuditEntry } from '../../audit/chain.ts'
+import type { Placement } from '../../site/placement.ts'
 import type { HostSummary } from '../../store/host.ts'
 import type { Incarnation } from '../../store/incarnation.ts'
 import type { StoredReport } from '../../store/report.ts'
 import { hostStatus } from '../host-status.ts'
-import type { AuditRow, HostRow, IncarnationRow, ReportRow } from '../view.ts'
+import type { AuditRow, CommitView, HostRow, IncarnationRow, ReportRow } from '../view.ts'
 
 /** What a host's row needs besides the store. */
 export interface RenderContext {
   readonly isConnected: (incarnation: number) => boolean
-  readonly manifest: SiteManifest | undefined
-  /** Revision that is served. */
-  readonly revision: string | null
+  readonly placeOf: (host: string) => Placement
+  /** Revision that an environment is served. */
+  readonly revisionOf: (environment: string) => string | null
+  /** As people know an environment; null where there is only one. */
+  readonly nameOf: (environment: string) => string | null
   readonly pollMs: number
   readonly now: number
 }
 
 export function renderHost(host: HostSummary, context: RenderContext): HostRow {
-  const rule = ruleFor(context.manifest?.hosts ?? [], host.name)
+  const { environment, rule, pool } = context.placeOf(host.name)
+  const revision = context.revisionOf(environment)
   return {
     name: host.name,
     role: host.catalogRole ?? rule?.role ?? '',
-    pool: rule?.pool ?? '',
-    status: hostStatus(statusFacts(host, context), context.now),
+    environment: context.nameOf(environment),
+    pool: pool?.name ?? '',
+    status: hostStatus(statusFacts(host, revision, context.pollMs), context.now),
     incarnation: host.incarnation,
     address: host.address === '' ? null : host.address,
     connected: host.incarnationId !== null && context.isConnected(host.incarnationId),
@@ -37,7 +40,7 @@ export function renderHost(host: HostSummary, context: RenderContext): HostRow {
   }
 }
 
-function statusFacts(host: HostSummary, { revision, pollMs }: RenderContext) {
+function statusFacts(host: HostSummary, revision: string | null, pollMs: number) {
   const { reportAt, reportStatus } = host
   return {
     report:
@@ -71,7 +74,7 @@ export function renderIncarnation(incarnation: Incarnation): IncarnationRow {
   }
 }
 
-export function renderReport({ report, ...row }: StoredReport): ReportRow {
+export function renderReport({ report, ...row }: StoredReport, commit: CommitView | null): ReportRow {
   return {
     id: row.id,
     host: row.host,
@@ -80,6 +83,7 @@ export function renderReport({ report, ...row }: StoredReport): ReportRow {
     status: report.status,
     trigger: report.trigger,
     revision: report.revision ?? null,
+    commit,
     noop: report.noop,
     cached: report.cached,
     durationMs: row.durationMs,
@@ -87,8 +91,8 @@ export function renderReport({ report, ...row }: StoredReport): ReportRow {
   }
 }
 
-export function renderAudit({ at, ...entry }: AuditEntry): AuditRow {
-  return { ...entry, at: iso(at) }
+export function renderAudit({ at, ...entry }: AuditEntry, commit: CommitView | null): AuditRow {
+  return { ...entry, at: iso(at), commit }
 }
 
 function iso(ms: number): string {

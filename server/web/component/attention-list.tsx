@@ -63,7 +63,7 @@ function Target({ item }: { item: Attention }): ReactNode {
     case 'site':
       return (
         <Link to="/" hash="site">
-          revision {item.subject}
+          {item.subject}
         </Link>
       )
     default:

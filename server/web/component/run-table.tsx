@@ -27,7 +27,11 @@ const columns: readonly Column<ReportRow>[] = [
   { id: 'skipped', label: 'Skipped', numeric: true, cell: ({ counts }) => counts.skipped },
   { id: 'total', label: 'Of', numeric: true, cell: ({ counts }) => counts.total },
   { id: 'took', label: 'Took', numeric: true, cell: ({ durationMs }) => renderDuration(durationMs) },
-  { id: 'revision', label: 'Revision', cell: ({ revision }) => <Revision id={revision} /> },
+  {
+    id: 'revision',
+    label: 'Revision',
+    cell: ({ revision, commit }) => <Revision id={revision} commit={commit} />,
+  },
 ]
 
 export function RunTable({ rows }: { rows: readonly ReportRow[] }): ReactNode {

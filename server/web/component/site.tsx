@@ -1,26 +1,41 @@
+import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { SiteView } from '../../http/view.ts'
+import type { EnvironmentView, SiteView } from '../../http/view.ts'
 import { Badge } from './badge.tsx'
 import { Revision } from './revision.tsx'
 import { Section } from './section.tsx'
 import { Time } from './time.tsx'
 
-/** Which revision is served, and why a newer one is not. */
+type Served = Pick<SiteView, 'revision' | 'activatedAt' | 'commit' | 'refused'>
+
+/** Which revisions are served, where from, and why newer ones are not. */
 export function Site({ site, version }: { site: SiteView; version: string }): ReactNode {
+  const { repository, environments } = site
   return (
     <Section title="Site" id="site">
       <dl className="facts">
         <div>
-          <dt>Served</dt>
+          <dt>{repository === null ? 'Served' : `Served from ${repository.branch}`}</dt>
           <dd>
-            <Revision id={site.revision} none="no revision yet" />{' '}
-            {site.activatedAt !== null && (
-              <>
-                since <Time at={site.activatedAt} />
-              </>
-            )}
+            <ServedSince served={site} />
           </dd>
         </div>
+        {environments.map((environment) => (
+          <Environment key={environment.name} environment={environment} />
+        ))}
+        {repository !== null && (
+          <div>
+            <dt>Repository</dt>
+            <dd>
+              <code>{repository.url}</code>{' '}
+              {repository.fetchedAt !== null && (
+                <>
+                  asked <Time at={repository.fetchedAt} />
+                </>
+              )}
+            </dd>
+          </div>
+        )}
         <div>
           <dt>Roles</dt>
           <dd>{site.roles.length === 0 ? 'none' : site.roles.join(', ')}</dd>
@@ -30,17 +45,86 @@ export function Site({ site, version }: { site: SiteView; version: string }): Re
           <dd>Rekindle {version}</dd>
         </div>
       </dl>
-      {site.refused !== null && <Refused refused={site.refused} />}
+      {repository !== null && repository.unreachable !== null && <Unreachable {...repository.unreachable} />}
+      {[site, ...environments].map(
+        (served) =>
+          served.refused !== null && (
+            <Refused
+              key={'name' in served ? served.name : ''}
+              refused={served.refused}
+              branch={'name' in served ? served.name : repository?.branch}
+            />
+          ),
+      )}
     </Section>
   )
 }
 
-function Refused({ refused }: { refused: NonNullable<SiteView['refused']> }): ReactNode {
+function ServedSince({ served }: { served: Served }): ReactNode {
+  return (
+    <>
+      <Revision id={served.revision} commit={served.commit} none="no revision yet" told />{' '}
+      {served.activatedAt !== null && (
+        <>
+          since <Time at={served.activatedAt} />
+        </>
+      )}
+    </>
+  )
+}
+
+function Environment({ environment }: { environment: EnvironmentView }): ReactNode {
+  const { name, hosts } = environment
+  return (
+    <div>
+      <dt>Served from {name}</dt>
+      <dd>
+        <ServedSince served={environment} /> to{' '}
+        {hosts.length === 1 && hosts[0] !== undefined ? (
+          <Link to="/hosts/$name" params={{ name: hosts[0] }}>
+            {hosts[0]}
+          </Link>
+        ) : (
+          `${hosts.length} hosts`
+        )}
+      </dd>
+    </div>
+  )
+}
+
+function Unreachable({ since, problem }: { since: string; problem: string }): ReactNode {
+  return (
+    <div className="card" data-tone="silent">
+      <header>
+        <Badge tone="silent" word="unreachable" />
+        <span>
+          since <Time at={since} />; what was fetched before is served
+        </span>
+      </header>
+      <ul className="site-problems">
+        <li>
+          <span>{problem}</span>
+        </li>
+      </ul>
+    </div>
+  )
+}
+
+function Refused({
+  refused,
+  branch,
+}: {
+  refused: NonNullable<SiteView['refused']>
+  branch: string | undefined
+}): ReactNode {
   return (
     <div className="card" data-tone="failed">
       <header>
         <Badge tone="failed" word="refused" />
-        <Revision id={refused.revision} />
+        {branch !== undefined && <span>{branch}</span>}
+        <span>
+          <Revision id={refused.revision} commit={refused.commit} told />
+        </span>
         <Time at={refused.at} />
       </header>
       <ul className="site-problems">

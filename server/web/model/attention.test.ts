@@ -6,6 +6,7 @@ function host(name: string, facts: Partial<HostRow>): HostRow {
   return {
     name,
     role: 'web',
+    environment: null,
     pool: 'web',
     status: 'in-sync',
     incarnation: 1,
@@ -34,6 +35,7 @@ function rebuild(facts: Partial<RebuildRow>): RebuildRow {
     fromIncarnation: 1,
     toIncarnation: null,
     revision: null,
+    commit: null,
     waiting: null,
     elapsedMs: 0,
     steps: [],
@@ -56,6 +58,9 @@ const calm: OverviewView = {
       { name: 'db', order: 'in-place', drift: 'report', hosts: [] },
     ],
     refused: null,
+    commit: null,
+    repository: null,
+    environments: [],
   },
   refusals: [],
 }
@@ -82,7 +87,7 @@ describe('listAttention()', () => {
   })
 
   it('puts the worst first', () => {
-    const refused = { revision: 'bad', at: calm.now, problems: [] }
+    const refused = { revision: 'bad', at: calm.now, problems: [], commit: null }
     expect(
       keys({
         hosts: [
@@ -107,7 +112,11 @@ describe('listAttention()', () => {
   })
 
   it('says that nothing is served when the first code of all was refused', () => {
-    const site = { ...calm.site, revision: null, refused: { revision: 'bad', at: calm.now, problems: [] } }
+    const site = {
+      ...calm.site,
+      revision: null,
+      refused: { revision: 'bad', at: calm.now, problems: [], commit: null },
+    }
     expect(listAttention({ ...calm, site })[0]?.text).toBe(
       'the newest code has 0 problems; nothing is served',
     )

@@ -24,6 +24,7 @@ export function listAttention(overview: OverviewView): readonly Attention[] {
     ...held.map(heldRebuild),
     ...of('failed').map((host) => ofHost(host, 'its last run failed')),
     ...refusedSite(site),
+    ...unreachableSite(site),
     ...of('silent').map((host) => ofHost(host, 'no word from it when one was due')),
     ...of('drifted')
       .filter((host) => host.rebuild === null && policies.get(host.pool) === 'report')
@@ -72,15 +73,28 @@ function waitingRebuild(rebuild: RebuildRow): readonly Attention[] {
 }
 
 function refusedSite(site: OverviewView['site']): readonly Attention[] {
-  if (site.refused === null) return []
-  const kept = site.revision === null ? 'nothing is served' : 'hosts stay on the last good revision'
+  const environments = site.environments.map((served) => ({ key: `site:${served.name}`, served }))
+  return [{ key: 'site', served: site }, ...environments].flatMap(({ key, served }) => {
+    const { refused, revision } = served
+    if (refused === null) return []
+    const kept = revision === null ? 'nothing is served' : 'hosts stay on the last good revision'
+    const text = `the newest code has ${count(refused.problems.length, 'problem')}; ${kept}`
+    const { commit } = refused
+    const subject =
+      commit === null ? `revision ${refused.revision.slice(0, 12)}` : `commit ${commit.hash.slice(0, 12)}`
+    return [{ key, tone: 'failed', word: 'refused', subject, text, target: { kind: 'site' } }] as const
+  })
+}
+
+function unreachableSite({ repository }: OverviewView['site']): readonly Attention[] {
+  if (repository === null || repository.unreachable === null) return []
   return [
     {
-      key: 'site',
-      tone: 'failed',
-      word: 'refused',
-      subject: site.refused.revision.slice(0, 12),
-      text: `the newest code has ${count(site.refused.problems.length, 'problem')}; ${kept}`,
+      key: 'site:repository',
+      tone: 'silent',
+      word: 'unreachable',
+      subject: `branch ${repository.branch}`,
+      text: 'the repository does not answer; what was fetched before is served',
       target: { kind: 'site' },
     },
   ]

@@ -26,7 +26,11 @@ const columns: readonly Column<AuditRow>[] = [
   },
   { id: 'target', label: 'To', cell: ({ target }) => target },
   { id: 'detail', label: 'Detail', cell: ({ detail }) => detail },
-  { id: 'revision', label: 'Revision', cell: ({ revision }) => revision && <Revision id={revision} /> },
+  {
+    id: 'revision',
+    label: 'Revision',
+    cell: ({ revision, commit }) => revision && <Revision id={revision} commit={commit} />,
+  },
   { id: 'hash', label: 'Hash', cell: ({ hash }) => <Revision id={hash} /> },
 ]
 

@@ -77,6 +77,7 @@ function Summary({ host }: { host: HostView }): ReactNode {
       </p>
       <dl className="facts wide">
         <Fact name="Role">{host.role}</Fact>
+        {host.environment !== null && <Fact name="Environment">{host.environment}</Fact>}
         <Fact name="Pool">{host.pool}</Fact>
         <Fact name="Life">{host.incarnation ?? 'no machine'}</Fact>
         <Fact name="Address">{host.address ?? 'none'}</Fact>
@@ -85,7 +86,7 @@ function Summary({ host }: { host: HostView }): ReactNode {
           <Time at={host.lastReportAt} />
         </Fact>
         <Fact name="Revision">
-          <Revision id={host.revision} />
+          <Revision id={host.revision} commit={host.commit} told />
         </Fact>
         <Fact name="Proved from bare">
           <Time at={host.provedAt} /> {host.provedRevision !== null && <Revision id={host.provedRevision} />}

@@ -56,7 +56,7 @@ function Rebuild({ rebuild }: { rebuild: RebuildView }): ReactNode {
         <Fact name="Order">{rebuild.order}</Fact>
         <Fact name="Lives">{lives(rebuild)}</Fact>
         <Fact name="Revision">
-          <Revision id={rebuild.revision} />
+          <Revision id={rebuild.revision} commit={rebuild.commit} told />
         </Fact>
         <Fact name="Requested">
           <Time at={rebuild.requestedAt} />

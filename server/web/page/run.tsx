@@ -67,7 +67,7 @@ function Run({ run }: { run: ReportView }): ReactNode {
         <Fact name="Started, by the host's clock">{renderExact(report.startedAt)}</Fact>
         <Fact name="Took">{renderDuration(run.durationMs)}</Fact>
         <Fact name="Revision">
-          <Revision id={run.revision} />
+          <Revision id={run.revision} commit={run.commit} told />
         </Fact>
         <Fact name="Catalog">
           <Revision id={report.catalogHash ?? null} none="none to apply" />

@@ -1,0 +1,51 @@
+/** What is compiled from: a revision for each environment. Environments at the same revision share one, children and all. */
+import type { CatalogResource, SiteManifest } from '../../schemas/generated/types.ts'
+import type { ReadCache } from './cache.ts'
+import type { SandboxPool } from './pool.ts'
+import type { StagedSite } from './stage.ts'
+
+export interface Served {
+  readonly staged: StagedSite
+  readonly manifest: SiteManifest
+  readonly pool: SandboxPool
+  /** By role: what a role declared does not depend on the host's pool. */
+  readonly caches: Map<string, ReadCache<Declared>>
+}
+
+export interface Declared {
+  readonly resources: readonly CatalogResource[]
+  readonly blobs: ReadonlyMap<string, Uint8Array>
+}
+
+export interface ServedSites {
+  of(environment: string): Served | undefined
+  at(revision: string): Served | undefined
+  /** From now on the environment is served that, or nothing. What no environment needs any more is closed. */
+  serve(environment: string, next: Served | undefined): void
+  /** Closes all, and waits for compiles that are under way. */
+  close(): Promise<void>
+}
+
+export function createServedSites(): ServedSites {
+  const served = new Map<string, Served>()
+  const retiring = new Set<Promise<void>>()
+
+  function serve(environment: string, next: Served | undefined): void {
+    const last = served.get(environment)
+    if (next === undefined) served.delete(environment)
+    else served.set(environment, next)
+    if (last === undefined || [...served.values()].includes(last)) return
+    // Hosts may still wait for catalogs of it, and the next revision does not wait for them.
+    const closed = last.pool.close().finally(() => retiring.delete(closed))
+    retiring.add(closed)
+  }
+  return {
+    of: (environment) => served.get(environment),
+    at: (revision) => [...served.values()].find(({ staged }) => staged.revision === revision),
+    serve,
+    async close() {
+      for (const environment of [...served.keys()]) serve(environment, undefined)
+      await Promise.all(retiring)
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import type { SiteManifest } from '../../schemas/generated/types.ts'
+import { manifest } from '../http/test-server.ts'
+import { listEnvironments, placeHost } from './placement.ts'
+
+const main: SiteManifest = {
+  ...manifest,
+  hosts: [
+    { match: 'web-9', role: 'web', pool: 'web', environment: 'main', where: 'site.ts:3' },
+    { match: 'web-*', role: 'web', pool: 'web', environment: 'staging', where: 'site.ts:3' },
+    { match: '*', role: 'db', pool: 'web', where: 'site.ts:3' },
+  ],
+}
+const staging: SiteManifest = {
+  ...manifest,
+  hosts: [{ match: '*', role: 'db', pool: 'web', environment: 'other', where: 'site.ts:3' }],
+}
+const served: Record<string, SiteManifest> = { '': main, staging }
+const manifestOf = (environment: string) => served[environment]
+const repository = {
+  branch: 'main',
+  environments: ['v1'],
+  environmentOf: (host: string) => (host === 'web-7' ? 'v1' : undefined),
+}
+
+describe('placeHost()', () => {
+  it.each([
+    ['db-1', '', 'db', 'web'],
+    ['web-9', '', 'web', 'web'],
+    ['web-1', 'staging', 'db', 'web@staging'],
+    ['web-7', 'v1', undefined, undefined],
+  ])('puts %s in %j', (host, environment, role, pool) => {
+    const placed = placeHost(host, manifestOf, repository)
+    expect([placed.environment, placed.rule?.role, placed.pool?.name]).toEqual([environment, role, pool])
+  })
+
+  it('knows one environment where the site is a folder', () => {
+    expect(placeHost('web-1', manifestOf, undefined)).toMatchObject({
+      environment: '',
+      rule: { role: 'web' },
+    })
+  })
+})
+
+it('listEnvironments() names each once, and the main one never', () => {
+  expect(listEnvironments(main, repository)).toEqual(['v1', 'staging'])
+  expect(listEnvironments(undefined, repository)).toEqual(['v1'])
+  expect(listEnvironments(main, undefined)).toEqual([])
+})

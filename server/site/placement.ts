@@ -1,0 +1,52 @@
+/** Where a host belongs: its environment, and by that one's rules its role and pool. Pure. */
+import type { HostRule, Pool, SiteManifest } from '../../schemas/generated/types.ts'
+import { ruleFor } from '../../schemas/host-rule.ts'
+import { mainEnvironment, type Repository } from './source.ts'
+
+export interface Placement {
+  readonly environment: string
+  /** Undefined when no rule of the environment's site matches, or none of its revisions was good yet. */
+  readonly rule: HostRule | undefined
+  /** Its name tells the environment, too. */
+  readonly pool: Pool | undefined
+}
+
+/** Gives what an environment is served; undefined when that is nothing yet. */
+export type ManifestOf = (environment: string) => SiteManifest | undefined
+
+type Environments = Pick<Repository, 'branch' | 'environmentOf' | 'environments'>
+
+/** Who may say where a host belongs: the server's configuration, then the main environment; never the others. */
+export function placeHost(
+  host: string,
+  manifestOf: ManifestOf,
+  repository: Environments | undefined,
+): Placement {
+  const environment = environmentOf(host, manifestOf, repository)
+  const manifest = manifestOf(environment)
+  const rule = ruleFor(manifest?.hosts ?? [], host)
+  const pool = manifest?.pools.find(({ name }) => name === rule?.pool)
+  return { environment, rule, pool: pool === undefined ? undefined : qualify(pool, environment) }
+}
+
+function environmentOf(host: string, manifestOf: ManifestOf, repository: Environments | undefined): string {
+  if (repository === undefined) return mainEnvironment
+  const named =
+    repository.environmentOf(host) ?? ruleFor(manifestOf(mainEnvironment)?.hosts ?? [], host)?.environment
+  return named === undefined || named === repository.branch ? mainEnvironment : named
+}
+
+/** Pools of two environments are two pools, whatever their names: each has rails of its own. */
+export function qualify(pool: Pool, environment: string): Pool {
+  return environment === mainEnvironment ? pool : { ...pool, name: `${pool.name}@${environment}` }
+}
+
+/** Environments besides the main one, in the order in which they are named. */
+export function listEnvironments(
+  manifest: SiteManifest | undefined,
+  repository: Environments | undefined,
+): readonly string[] {
+  if (repository === undefined) return []
+  const named = (manifest?.hosts ?? []).flatMap(({ environment }) => environment ?? [])
+  return [...new Set([...repository.environments, ...named])].filter((name) => name !== repository.branch)
+}
