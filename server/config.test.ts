@@ -26,12 +26,55 @@ it.each<[string, object, RegExp]>([
   ['the site is in the data', { ...good, site: '/data/x/../site' }, /site that is part of the data/],
   ['the data are in the site', { ...good, dataDir: '/site/.data' }, /site that is part of the data/],
   [
+    'a repository has no branch',
+    { ...good, site: { git: '/x' } },
+    /\/site\/branch: wanted a value, found nothing$/,
+  ],
+  [
+    'a branch is no name',
+    { ...good, site: { git: '/x', branch: 'a..b' } },
+    /\/site\/branch: wanted match pattern/,
+  ],
+  [
+    'a repository is a program',
+    { ...good, site: { git: 'ext::sh', branch: 'main' } },
+    /none that can be followed/,
+  ],
+  [
+    'a token would be of no use',
+    { ...good, site: { git: 'git@example.org:x', branch: 'main', tokenFile: '/t' } },
+    /Cannot use "tokenFile"/,
+  ],
+  [
+    'a token would cross the network in the clear',
+    { ...good, site: { git: 'http://example.org/x', branch: 'main', tokenFile: '/t' } },
+    /Cannot use "tokenFile"/,
+  ],
+  [
+    'an SSH key would be of no use',
+    { ...good, site: { git: '/x', branch: 'main', identityFile: '/t' } },
+    /Cannot use "identityFile"/,
+  ],
+  [
     'people would come over the network in the clear',
     { ...good, pageListen: '198.18.77.1:80' },
     /in the clear/,
   ],
 ])('checkConfig() refuses when %s', (_what, config, message) => {
   expect(() => checkConfig(JSON.parse(JSON.stringify(config)))).toThrow(message)
+})
+
+it.each([
+  { git: '/srv/site.git', branch: 'main' },
+  {
+    git: 'git@example.org:x',
+    branch: 'release/1.0',
+    identityFile: '/k',
+    hosts: [{ match: '*', environment: 'v1' }],
+  },
+  { git: 'https://example.org/x', branch: 'main', tokenFile: '/t' },
+])('checkConfig() takes the repository %j', (site) => {
+  expect(checkConfig({ ...good, site })).toMatchObject({ site })
 })
 
 it.each([

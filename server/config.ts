@@ -61,7 +61,7 @@ function checkRepository({ git, tokenFile, identityFile }: GitSite): void {
       wanted: 'an https:// address',
     })
   }
-  if (identityFile !== undefined && git.includes('://') && !git.startsWith('ssh://')) {
+  if (identityFile !== undefined && /^\/|^(?!ssh:)[a-z]+:\/\//.test(git)) {
     throw new RekindleError({
       code: 'config-invalid',
       message: 'Cannot use "identityFile": it is for SSH',

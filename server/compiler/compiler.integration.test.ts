@@ -212,6 +212,15 @@ describe('a bad site', () => {
       ['site.ts:2: Cannot load the site: SyntaxError: Expression expected'],
     ],
     [
+      'an environment that is no name of a branch',
+      {
+        'site.ts': `${imports}\nconst web = role('web', () => {})\nexport default site({ hosts: [{ match: 'web-*', role: web, environment: '../x' }] })\n`,
+      },
+      [
+        'site.ts:3: Cannot use the rule {"match":"web-*","role":"role web","environment":"../x"}: "environment" wants the name of a branch or tag',
+      ],
+    ],
+    [
       'TypeScript that is more than types',
       { 'site.ts': `${imports}\nenum Colour { Red }\n` },
       ['site.ts:2: Cannot load the site: SyntaxError: TypeScript enum is not supported in strip-only mode'],

@@ -1,6 +1,8 @@
 /** Sites delivered by real repositories: what is served, what is refused, and who is named for it. */
 import { createHmac } from 'node:crypto'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -145,6 +147,42 @@ function blobOf(text: string): string {
   writeFileSync(path, text)
   return repository.git('hash-object', '-w', path)
 }
+
+it('locks that a killed git left keep nobody waiting', async () => {
+  repository.commit('Say hello', motdSite('hello\n'))
+  await follow()
+  const [mirror = ''] = globSync('git/*.git', { cwd: dataDir })
+  for (const lock of ['packed-refs.lock', 'shallow.lock', 'refs/heads/main.lock']) {
+    writeFileSync(join(dataDir, mirror, lock), '')
+  }
+  const hash = repository.commit('Say more', motdSite('more\n'))
+  expect((await check()).repository?.unreachable).not.toBeNull()
+  await restart()
+  expect(await check()).toMatchObject({ commit: { hash }, repository: { unreachable: null } })
+})
+
+it('a commit whose packages were not to be had is looked at again', async () => {
+  let status = 404
+  const registry = createServer((_request, response) => response.writeHead(status).end('no tarball'))
+  await new Promise<void>((resolve) => registry.listen(0, '127.0.0.1', resolve))
+  try {
+    const { port } = registry.address() as AddressInfo
+    const locked = { version: '1.0.0', resolved: `http://127.0.0.1:${port}/a.tgz`, integrity: 'sha512-eA==' }
+    const root = { name: 'site', dependencies: { a: '1.0.0' } }
+    const packages = { '': root, 'node_modules/a': locked }
+    repository.commit('Use a package', {
+      ...motdSite('hello\n'),
+      'package.json': JSON.stringify(root),
+      'package-lock.json': JSON.stringify({ ...root, lockfileVersion: 3, requires: true, packages }),
+    })
+    await follow()
+    expect(server.site.view().refused?.problems[0]?.message).toMatch(/404/)
+    status = 200
+    expect((await server.site.check('server')).refused?.problems[0]?.message).toMatch(/EINTEGRITY/)
+  } finally {
+    await new Promise((resolve) => registry.close(resolve))
+  }
+})
 
 describe('environments', () => {
   it('are branches and tags: each host has the commit of its own, and its own pool', async () => {
