@@ -29,9 +29,11 @@ import { createRefusals } from './refusals.ts'
 import { createCatalogDesk } from './site/catalog.ts'
 import type { Compiler } from './site/compiler.ts'
 import { openSite, type Site } from './site/site.ts'
+import { createVitalsBoard } from './site/vitals.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
 import { listHosts } from './store/host.ts'
+import { prunePackages } from './store/packages.ts'
 import { pruneCredentials } from './store/person.ts'
 import { pruneReports } from './store/report.ts'
 
@@ -102,7 +104,8 @@ async function assemble(
   connected = fleet.onConnected
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
-  const desk = createCatalogDesk(context, { authority, compiler, revision: site.revision })
+  const vitals = createVitalsBoard()
+  const desk = createCatalogDesk(context, { authority, compiler, vitals, revision: site.revision })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -117,7 +120,7 @@ async function assemble(
   const webDir = options.webDir ?? join(import.meta.dirname, 'web', 'dist')
   const pollMs = pollSeconds * 1000
   const people = createPeopleApp(
-    { context, refusals, site, hub, fleet, events, pollMs, tls, webDir },
+    { context, refusals, site, hub, fleet, events, vitals, pollMs, tls, webDir },
     tls ? certificate : undefined,
   )
   undo.defer(() => people.close())
@@ -236,6 +239,7 @@ function keepHouse(context: Context, house: House): () => void {
       ...pruneCatalogs(context.db, now - retention.catalogMs),
       reports: pruneReports(context.db, now - retention.reportMs),
       credentials: pruneCredentials(context.db, now),
+      packages: prunePackages(context.db),
     }
     context.log.info(pruned, 'server.pruned')
     renewCertificate().catch((error: unknown) => context.log.error({ err: error }, 'server.renewal-failed'))

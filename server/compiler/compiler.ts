@@ -1,7 +1,14 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision is served at a time. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Catalog, CatalogResource, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type {
+  Catalog,
+  CatalogResource,
+  FactProblem,
+  Facts,
+  SiteManifest,
+} from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache, type ReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
@@ -31,9 +38,13 @@ export interface CompileResult {
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly role: string
   readonly pool: string
+  /** Facts that the role read and that are not as the site declares them. */
+  readonly factProblems: readonly FactProblem[]
   /** Found again, since what the role read did not change. */
   readonly cached: boolean
 }
+
+type HostLife = Omit<Trusted, 'pool'>
 
 export interface Compiler {
   /**
@@ -50,12 +61,13 @@ export interface Compiler {
    */
   restore(revision: string): Promise<SiteManifest>
   /**
-   * The catalog of a host at the served revision.
+   * The catalog of a host at the served revision. `life`: what the server knows of it; absent: a first life without
+   * attributes.
    *
    * @throws RekindleError `catalog-unavailable` before the first good site, `not-found` when no rule matches the host,
    * `compile-failed`, `compile-timeout`, `compile-memory` with the place in the site
    */
-  compile(host: string, facts: Facts): Promise<CompileResult>
+  compile(host: string, facts: Facts, life?: HostLife): Promise<CompileResult>
   /** Of the revision that is served. */
   manifest(): SiteManifest | undefined
   close(): Promise<void>
@@ -71,6 +83,7 @@ interface Served {
 
 interface Declared {
   readonly resources: readonly CatalogResource[]
+  readonly factProblems: readonly FactProblem[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
 }
 
@@ -127,7 +140,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
   return {
     check,
     restore,
-    compile: (host, facts) => compile(served, host, facts, limits),
+    compile: (host, facts, life = firstLife) => compile(served, { host, facts, life }, limits),
     manifest: () => served?.manifest,
     async close() {
       serve(undefined)
@@ -135,6 +148,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
     },
   }
 }
+
+const firstLife: HostLife = { incarnation: 1, attributes: {} }
 
 async function tryOut(
   pool: SandboxPool,
@@ -144,8 +159,8 @@ async function tryOut(
   const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
   if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
   const problems = new Map<string, SiteProblem>()
-  for (const { match, role } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match }
+  for (const { match, role, pool: of } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, match, pool: of }
     const checked = await pool.ask(request)
     if (checked.type === 'checked') continue
     for (const problem of await locatedProblems(checked, staged, request, limits)) {
@@ -157,18 +172,18 @@ async function tryOut(
 
 async function compile(
   served: Served | undefined,
-  host: string,
-  facts: Facts,
+  { host, facts, life }: { readonly host: string; readonly facts: Facts; readonly life: HostLife },
   limits: PoolOptions,
 ): Promise<CompileResult> {
   if (served === undefined) throw unavailable()
   const { manifest, staged, pool, caches } = served
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
-  const input = { host, facts }
+  const trusted: Trusted = { ...life, pool: rule.pool }
+  const input = { host, trusted, facts }
   const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
   caches.set(rule.role, cache)
-  const addressed = ({ resources, blobs }: Declared, cached: boolean): CompileResult => ({
+  const addressed = ({ resources, blobs, factProblems }: Declared, cached: boolean): CompileResult => ({
     catalog: {
       version: 1,
       host,
@@ -180,12 +195,13 @@ async function compile(
     blobs,
     role: rule.role,
     pool: rule.pool,
+    factProblems,
     cached,
   })
 
   const known = cache.find(input)
   if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', role: rule.role, host, facts }
+  const request: Request = { type: 'compile', role: rule.role, ...input }
   const answer = await pool.ask(request)
   if (answer.type !== 'compiled') {
     const problems = await locatedProblems(answer, staged, request, limits)

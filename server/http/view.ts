@@ -2,7 +2,7 @@
  * The bodies of the people's API (`/api/...`), as types: the contract between server/http/route and server/web.
  * All times are ISO 8601 in UTC by the server's clock unless named otherwise; lists are newest first.
  */
-import type { Change, Report } from '../../schemas/generated/types.ts'
+import type { Change, FactProblem, Report, Vitals } from '../../schemas/generated/types.ts'
 import type { RebuildOrder, RebuildState } from '../rebuild/state.ts'
 
 export type { RebuildOrder, RebuildState }
@@ -49,13 +49,25 @@ export interface HostRow {
 }
 
 /** GET /api/hosts/:name */
-export interface HostView extends HostRow {
+export interface HostView extends HostRow, HostTold {
   readonly incarnations: readonly IncarnationRow[]
   readonly drift: readonly DriftRow[]
   readonly reports: readonly ReportRow[]
   readonly rebuilds: readonly RebuildRow[]
   readonly facts: Record<string, unknown> | null
   readonly resources: readonly ResourceRow[]
+}
+
+/** Besides facts: what the server knows of a host, and what changes by itself on it. */
+export interface HostTold {
+  /** What its join token carried. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Versions by name; null before the host told them. */
+  readonly packages: Readonly<Record<string, string>> | null
+  /** Null until the host's next poll, when the server was started again. */
+  readonly vitals: (Vitals & { readonly toldAt: string }) | null
+  /** Why facts of the site's own are not what their programs say. */
+  readonly factProblems: readonly FactProblem[]
 }
 
 export interface ResourceRow {
@@ -223,7 +235,7 @@ export interface LiveEvent {
  * /api/hosts/:name/revoke {reason}         revoke its certificate (admin)
  * /api/rebuilds/:id/resume, /api/rebuilds/:id/cancel
  * /api/site/check                          read the site's folder now -> SiteView
- * /api/tokens {host, ttlSeconds?}          a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
+ * /api/tokens {host, ttlSeconds?, attributes?}  a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
  * DELETE /api/hosts/:name                  destroy its machine and forget it (admin)
  */
 export type Acts = never

@@ -1,5 +1,6 @@
 /** What the server needs of the compiler; server/compiler gives it, and main.ts joins the two. */
-import type { Catalog, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
@@ -12,7 +13,12 @@ export interface CompiledCatalog {
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly role: string
   readonly pool: string
+  /** Facts that the role read and that are not as the site declares them. Absent: none. */
+  readonly factProblems?: readonly FactProblem[]
 }
+
+/** What the server knows of the host itself. Absent: a first life without attributes. */
+export type HostLife = Omit<Trusted, 'pool'>
 
 export interface Compiler {
   /** Reads the folder as it stands now; a good one is compiled from until the next good one. */
@@ -20,7 +26,7 @@ export interface Compiler {
   /** Goes back to a revision that was good before. */
   restore(revision: string): Promise<SiteManifest>
   /** @throws RekindleError `compile-failed` and its kin, with file and line. */
-  compile(host: string, facts: Facts): Promise<CompiledCatalog>
+  compile(host: string, facts: Facts, life?: HostLife): Promise<CompiledCatalog>
   /** Of the revision that is compiled from. */
   manifest(): SiteManifest | undefined
   close(): Promise<void>

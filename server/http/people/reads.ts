@@ -8,13 +8,15 @@ import { auditAfter, listAudit, listRefusals } from '../../store/audit.ts'
 import { findEnvelope } from '../../store/catalog.ts'
 import { driftRows } from '../../store/drift.ts'
 import { findHostSummary, type HostSummary, listHostSummaries } from '../../store/host.ts'
-import { findIncarnation, listIncarnations } from '../../store/incarnation.ts'
+import { findIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
+import { findPackages } from '../../store/packages.ts'
 import { rebuildRows, rebuildView } from '../../store/rebuild-row.ts'
 import { findReport, listReports } from '../../store/report.ts'
 import type {
   AuditView,
   DriftRow,
   HostRow,
+  HostTold,
   HostView,
   OverviewView,
   RebuildRow,
@@ -142,7 +144,22 @@ function hostView(api: PeopleApi, host: HostSummary): HostView {
     rebuilds: rebuilds(context, { host: name, limit: glance.rebuilds }),
     // The column holds what protocol/facts accepted.
     facts: shown?.facts == null ? null : (JSON.parse(shown.facts) as Record<string, unknown>),
+    ...toldBy(api, name, shown),
     resources: host.catalogHash === null ? [] : resourcesOf(context, host.catalogHash),
+  }
+}
+
+/** What the host said besides facts, and what the server knows of it. */
+function toldBy({ context, vitals }: PeopleApi, host: string, shown: Incarnation | undefined): HostTold {
+  if (shown === undefined) return { attributes: {}, packages: null, vitals: null, factProblems: [] }
+  const told = vitals.find(host, shown.id)
+  const packages = findPackages(context.db, shown.id)
+  return {
+    // Columns that hold what schemas accepted.
+    attributes: JSON.parse(shown.attributes) as HostTold['attributes'],
+    packages: packages === undefined ? null : (JSON.parse(packages.versions) as HostTold['packages']),
+    vitals: told?.vitals === undefined ? null : { ...told.vitals, toldAt: new Date(told.at).toISOString() },
+    factProblems: told?.factProblems ?? [],
   }
 }
 
