@@ -23,8 +23,22 @@ const files = filesOf({
   'proc/net/if_inet6': `20010db8000000000000000000000001 04 40 00 80    host0
 20010db800000000000000000000f00d 04 40 00 01    host0
 `,
-  'sys/class/net/host1/address': '52:54:00:11:22:33\n',
+  'proc/net/dev': `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs
+    lo: 1272 12 0 0 0 0 0 0 1272 12 0
+ host0: 90 1 0 0 0 0 0 0 70 1 0
+ host1:9000 1 0 0 0 0 0 0 70 1 0
+  eno2: 0 0 0 0 0 0 0 0 0 0 0
+ veth9: 0 0 0 0 0 0 0 0 0 0 0
+`,
+  'sys/class/net/host1/address': '52:54:00:aa:bb:cc\n',
   'sys/class/net/host1/mtu': '9000\n',
+  'sys/class/net/host0/address': '52:54:00:11:22:33\n',
+  'sys/class/net/host0/mtu': '9999\n',
+  'sys/class/net/host0/device/uevent': '',
+  'proc/sys/net/ipv6/conf/host0/mtu': '1400\n',
+  'sys/class/net/others0/address': '52:54:00:44:55:67\n',
+  'sys/class/net/others0/device/uevent': '',
   'sys/class/net/eno2/address': '52:54:00:44:55:66\n',
   'sys/class/net/eno2/mtu': '1500\n',
   'sys/class/net/eno2/device/uevent': '',
@@ -32,7 +46,7 @@ const files = filesOf({
   'etc/resolv.conf': '# made by hand\nnameserver 192.0.2.53\nnameserver 2001:db8::53\n',
 })
 
-it('networkFacts() has addresses that say something of the host to others, and those of hardware without any', () => {
+it('networkFacts() has addresses that say something to others, hardware without any, and nothing of other namespaces', () => {
   const facts = networkFacts(files, found, 'web-1')
   expect(facts).toEqual({
     address: '198.18.77.5',
@@ -41,11 +55,11 @@ it('networkFacts() has addresses that say something of the host to others, and t
       eno2: { mac: '52:54:00:44:55:66', mtu: 1500, addresses: [] },
       host0: {
         mac: '52:54:00:aa:bb:cc',
-        mtu: 0,
+        mtu: 1400,
         addresses: [{ address: '2001:db8::1', prefix: 64, family: 'ipv6' }],
       },
       host1: {
-        mac: '52:54:00:11:22:33',
+        mac: '52:54:00:aa:bb:cc',
         mtu: 9000,
         addresses: [
           { address: '198.18.77.5', prefix: 24, family: 'ipv4' },

@@ -31,24 +31,42 @@ function linkFacts(files: NetworkFiles, found: Interfaces): Facts['network']['li
   const temporary = parseTemporary(files.read('proc/net/if_inet6'))
   const isTold = ({ internal, address }: Address) =>
     !internal && !address.startsWith('fe80:') && !temporary.has(hexOf(address))
-  const names = new Set([...Object.keys(found), ...files.list('sys/class/net')])
+  const names = new Set([...Object.keys(found), ...parseNames(files.read('proc/net/dev'))])
   return Object.fromEntries(
     [...names].sort().flatMap((name) => {
-      const addresses = (found[name] ?? []).filter(isTold).sort(byFamily)
-      const dir = `sys/class/net/${name}`
-      if (addresses.length === 0 && !files.exists(`${dir}/device`)) return []
-      const link = {
-        mac: files.line(`${dir}/address`) || (addresses[0]?.mac ?? ''),
-        mtu: Number(files.line(`${dir}/mtu`)),
-        addresses: addresses.map(({ address, cidr, family }) => ({
-          address,
-          prefix: Number(cidr?.split('/')[1] ?? 0),
-          family: family === 'IPv4' ? ('ipv4' as const) : ('ipv6' as const),
-        })),
-      }
-      return [[name, link] as const]
+      const own = found[name] ?? []
+      const device = deviceOf(files, name, own[0]?.mac)
+      const addresses = own.filter(isTold).sort(byFamily)
+      if (addresses.length === 0 && !device.isHardware) return []
+      const { mac, mtu } = device
+      return [[name, { mac, mtu, addresses: addresses.map(renderAddress) }] as const]
     }),
   )
+}
+
+/**
+ * What /sys says of an interface. In a container it may be that of another network namespace, whose interfaces have the
+ * same names and other hardware addresses; /proc is always that of the process.
+ */
+function deviceOf({ line, exists }: NetworkFiles, name: string, mac: string | undefined) {
+  const dir = `sys/class/net/${name}`
+  const said = line(`${dir}/address`)
+  const isOwn = said !== '' && (mac === undefined || mac === said)
+  const mtu = isOwn ? line(`${dir}/mtu`) : line(`proc/sys/net/ipv6/conf/${name}/mtu`)
+  return { mac: mac ?? said, mtu: Number(mtu), isHardware: isOwn && exists(`${dir}/device`) }
+}
+
+function renderAddress({ address, cidr, family }: Address) {
+  return {
+    address,
+    prefix: Number(cidr?.split('/')[1] ?? 0),
+    family: family === 'IPv4' ? ('ipv4' as const) : ('ipv6' as const),
+  }
+}
+
+/** Interfaces of /proc/net/dev, below its two lines of headings. */
+function parseNames(dev: string): readonly string[] {
+  return [...dev.matchAll(/^ *([^\s|:]+):/gm)].map(([, name = '']) => name)
 }
 
 function addressFacts(links: Facts['network']['links']): Pick<Facts['network'], 'address' | 'interfaces'> {
