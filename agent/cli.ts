@@ -244,14 +244,49 @@ function addBackup(program: Command): void {
     })
 }
 
+interface FactsOptions {
+  readonly json?: true
+  readonly vitals?: true
+  readonly stateDir: string
+}
+
 function addFacts(program: Command): void {
   program
     .command('facts')
-    .description('print what this host says of itself, as JSON')
-    .action(async () => {
-      const { collectFacts } = await import('./facts/collect.ts')
-      console.log(JSON.stringify(collectFacts(), null, 2))
-    })
+    .description('print what this host says of itself')
+    .argument('[key]', 'only this fact, such as os.release or packages.nginx')
+    .option('--json', 'print JSON, as `rekindle compile --facts` takes it')
+    .option('--vitals', 'print what changes by itself instead: uptime, load, free memory and space')
+    .option('--state-dir <dir>', 'where the agent keeps its state', defaultStateDir)
+    .action(printFacts)
+}
+
+async function printFacts(key: string | undefined, { json, vitals, stateDir }: FactsOptions): Promise<void> {
+  const [{ collectFacts }, { createHost }, { createFactMemory }, { findFact, renderFact, renderFacts }] =
+    await Promise.all([
+      import('./facts/collect.ts'),
+      import('./host/real-host.ts'),
+      import('./daemon/state.ts'),
+      import('./facts/render.ts'),
+    ])
+  const memory = createFactMemory(resolve(stateDir))
+  // The agent's memory is the agent's: this command only looks.
+  const host = createHost({ stateDir: resolve(stateDir) })
+  const collected = await collectFacts(host, { load: memory.load, save: () => {} })
+  for (const { fact, source, reason } of collected.problems) console.error(`${fact}: ${source}: ${reason}`)
+  const all = vitals ? collected.vitals : { ...collected.facts, packages: { ...collected.packages } }
+  if (key === undefined) return console.log(json ? JSON.stringify(all, null, 2) : renderFacts(all))
+  const value = findFact(all, key)
+  if (value === undefined) throw noFact(key)
+  console.log(json ? JSON.stringify(value, null, 2) : renderFact(value))
+}
+
+function noFact(key: string): RekindleError {
+  return new RekindleError({
+    code: 'not-found',
+    message: `Cannot find fact "${key}" on this host`,
+    hint: 'rekindle facts lists them; rekindle facts packages those of packages',
+  })
 }
 
 async function apply(path: string, options: ApplyOptions): Promise<void> {

@@ -23,6 +23,7 @@ export const errorCodes = [
   'signature-invalid',
   'catalog-invalid',
   'catalog-unavailable',
+  'packages-wanted',
   'server-unreachable',
   'run-locked',
   'run-disabled',

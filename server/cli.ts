@@ -8,8 +8,8 @@ import { canonical } from '../schemas/canonical.ts'
 import type { DescribedSchema } from '../schemas/describe.ts'
 import { RekindleError } from '../schemas/errors.ts'
 import type { Facts } from '../schemas/generated/types.ts'
-import { validate } from '../schemas/validate.ts'
-import { version } from '../schemas/version.ts'
+import { sampleFacts } from '../schemas/sample-facts.ts'
+import type { Attributes } from '../schemas/trusted.ts'
 import { mintJoinToken } from './ca/join.ts'
 import { createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
@@ -17,6 +17,7 @@ import type { Context } from './context.ts'
 import type { Role, SiteProblem } from './http/view.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
 import type { Compiler } from './site/compiler.ts'
+import { acceptFacts } from './site/facts.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
 
@@ -48,6 +49,18 @@ function isHelp(error: unknown): boolean {
 
 const configOption = () =>
   new Option('--config <file>', 'the server’s configuration').default('/etc/rekindle/server.json')
+
+const attributeOption = () =>
+  new Option(
+    '--attribute <name=value>',
+    'what the server knows of the host; a role reads it as host.attributes; may be given again',
+  ).argParser(addAttribute)
+
+function addAttribute(text: string, attributes: Attributes = {}): Attributes {
+  const equals = text.indexOf('=')
+  if (equals < 1) throw new InvalidArgumentError('it is no name=value.')
+  return { ...attributes, [text.slice(0, equals)]: text.slice(equals + 1) }
+}
 
 /** The program's own --config stands before or after the subcommand. */
 interface WithConfig {
@@ -101,10 +114,11 @@ function addToken(program: Command): void {
     .description('make a token with which one machine enrols, once')
     .requiredOption('--host <name>')
     .option('--ttl <seconds>', 'how long it holds', positive, 3600)
+    .addOption(attributeOption())
     .addOption(configOption())
-    .action((options: WithConfig & { host: string; ttl: number }) =>
+    .action((options: WithConfig & { host: string; ttl: number; attribute?: Attributes }) =>
       withDatabase(options, (tools) => {
-        const { host, ttl } = options
+        const { host, ttl, attribute: attributes } = options
         if (!/^[a-z0-9]([a-z0-9.-]{0,50}[a-z0-9])?$/.test(host)) {
           const wanted = 'lower-case letters, digits, dots and hyphens'
           throw new RekindleError({
@@ -113,7 +127,7 @@ function addToken(program: Command): void {
             wanted,
           })
         }
-        console.log(mintJoinToken(tools, { host, ttlSeconds: ttl, by: 'command-line' }).token)
+        console.log(mintJoinToken(tools, { host, ttlSeconds: ttl, attributes, by: 'command-line' }).token)
       }),
     )
 }
@@ -124,7 +138,8 @@ function addCompile(program: Command): void {
     .argument('<site>', 'folder of the site')
     .description('compile one host’s catalog and print it as canonical JSON')
     .requiredOption('--host <name>')
-    .option('--facts <file>', 'JSON as `rekindle facts` prints it; a small Debian 12 host when absent')
+    .option('--facts <file>', 'JSON as `rekindle facts --json` prints it; a small Debian 12 host when absent')
+    .addOption(attributeOption())
     .option('--out <file>', 'write the catalog there')
     .option('--blobs <dir>', 'write the contents of files there, each named by its SHA-256')
     .action((site: string, options: CompileOptions) => compile(site, options))
@@ -202,16 +217,19 @@ async function withDatabase(
 interface CompileOptions {
   readonly host: string
   readonly facts?: string
+  readonly attribute?: Attributes
   readonly out?: string
   readonly blobs?: string
 }
 
 async function compile(site: string, options: CompileOptions): Promise<void> {
-  const facts = options.facts === undefined ? exampleFacts(options.host) : loadFacts(options.facts)
+  const facts = options.facts === undefined ? sampleFacts(options.host) : loadFacts(options.facts)
   await withCompiler(async (compiler) => {
     const checked = await compiler.check(resolve(site))
     if (!checked.ok) throw siteInvalid(checked.problems)
-    const { catalog, blobs } = await compiler.compile(options.host, facts)
+    const { catalog, blobs } = await compiler.compile(options.host, facts, {
+      life: { incarnation: 1, attributes: options.attribute ?? {} },
+    })
     if (options.blobs !== undefined) {
       mkdirSync(options.blobs, { recursive: true })
       for (const [sha256, bytes] of blobs) writeFileSync(join(options.blobs, sha256), bytes)
@@ -261,22 +279,9 @@ async function withCompiler(work: (compiler: Compiler) => Promise<void>): Promis
 
 function loadFacts(path: string): Facts {
   try {
-    return validate('protocol/facts', JSON.parse(readFileSync(path, 'utf8')), 'the facts')
+    return acceptFacts(JSON.parse(readFileSync(path, 'utf8')))
   } catch (cause) {
     throw new RekindleError({ code: 'bad-request', message: `Cannot read facts from "${path}"`, cause })
-  }
-}
-
-function exampleFacts(hostname: string): Facts {
-  return {
-    hostname,
-    os: { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' },
-    kernel: { release: '6.1.0-example-amd64' },
-    cpu: { count: 2 },
-    memory: { totalMiB: 2048 },
-    network: { address: '192.0.2.1', interfaces: { eth0: ['192.0.2.1'] } },
-    virtual: 'kvm',
-    agent: { version },
   }
 }
 

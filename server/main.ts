@@ -31,9 +31,11 @@ import { createFolder } from './site/folder.ts'
 import { openRepository } from './site/git/source.ts'
 import { createInstaller } from './site/packages.ts'
 import { openSite, type Site } from './site/site.ts'
+import { createVitalsBoard } from './site/vitals.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
 import { listHosts } from './store/host.ts'
+import { prunePackages } from './store/packages.ts'
 import { pruneCredentials } from './store/person.ts'
 import { pruneReports } from './store/report.ts'
 
@@ -104,7 +106,8 @@ async function assemble(
   connected = fleet.onConnected
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
-  const desk = createCatalogDesk(context, { authority, compiler, site })
+  const vitals = createVitalsBoard()
+  const desk = createCatalogDesk(context, { authority, compiler, vitals, site })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -126,6 +129,7 @@ async function assemble(
       hub,
       fleet,
       events,
+      vitals,
       pollMs,
       tls,
       webDir,
@@ -256,6 +260,7 @@ function keepHouse(context: Context, house: House): () => void {
       ...pruneCatalogs(context.db, now - retention.catalogMs),
       reports: pruneReports(context.db, now - retention.reportMs),
       credentials: pruneCredentials(context.db, now),
+      packages: prunePackages(context.db),
     }
     context.log.info(pruned, 'server.pruned')
     renewCertificate().catch((error: unknown) => context.log.error({ err: error }, 'server.renewal-failed'))

@@ -10,7 +10,7 @@ import { resourceTypes } from '../resource/registry.ts'
 import { createSpool } from '../spool/spool.ts'
 import type { Log } from './log.ts'
 import { createRunner, type Runner } from './run.ts'
-import { createCatalogStore, createMemoryStore } from './state.ts'
+import { createCatalogStore, createFactMemory, createMemoryStore } from './state.ts'
 
 /** A runner on the real host. `client` gives the present one, since a renewed certificate brings another. */
 export function createMachineRunner(
@@ -22,10 +22,11 @@ export function createMachineRunner(
   const { stateDir, server } = config
   const fetchBlob = (sha256: string) => client().fetchBlob(sha256)
   const host = createHost({ stateDir, fetchBlob, issue: (request) => client().issue(request), server })
+  const factMemory = createFactMemory(stateDir)
   return createRunner({
     hostName: identity.host,
     client: {
-      fetchCatalog: (facts, known, signal) => client().fetchCatalog(facts, known, signal),
+      fetchCatalog: (word, known, signal) => client().fetchCatalog(word, known, signal),
       fetchBlob,
       sendReport: (report) => client().sendReport(report),
     },
@@ -35,7 +36,7 @@ export function createMachineRunner(
     memory: createMemoryStore(stateDir),
     catalogs: createCatalogStore(stateDir, identity),
     spool: createSpool(join(stateDir, 'spool')),
-    collectFacts,
+    collectFacts: () => collectFacts(host, factMemory),
     now: () => performance.timeOrigin + performance.now(),
     newId: randomUUID,
     log,

@@ -3,13 +3,14 @@
  * not answer is done with the last good catalog, and says so.
  */
 import { errorShape, RekindleError } from '../../schemas/errors.ts'
-import type { Facts, Report } from '../../schemas/generated/types.ts'
+import type { FactProblem, Report } from '../../schemas/generated/types.ts'
 import { converge } from '../engine/converge.ts'
 import type { OnRunEvent } from '../engine/event.ts'
 import type { MemoryStore } from '../engine/memory.ts'
 import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare, type Registry } from '../engine/prepare.ts'
 import { makeFailureReport, makeReport, type RunFacts } from '../engine/report.ts'
+import type { Collected } from '../facts/collect.ts'
 import type { Host } from '../host/host.ts'
 import type { Client } from '../link/client.ts'
 import type { Spool } from '../spool/spool.ts'
@@ -29,7 +30,7 @@ export interface RunPorts {
   readonly memory: MemoryStore
   readonly catalogs: CatalogStore
   readonly spool: Spool
-  readonly collectFacts: () => Facts
+  readonly collectFacts: () => Promise<Collected>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly newId: () => string
@@ -64,6 +65,8 @@ export interface Runner {
 interface Source {
   readonly prepared: Prepared
   readonly cached: boolean
+  /** Absent when no facts were asked for. */
+  readonly factProblems?: readonly FactProblem[]
 }
 
 export function createRunner(ports: RunPorts): Runner {
@@ -73,13 +76,14 @@ export function createRunner(ports: RunPorts): Runner {
 
   async function attempt(request: RunRequest, facts: RunFacts, options: RunOptions): Promise<Report> {
     try {
-      const { prepared, cached } = await chooseCatalog(ports, prepareOnce, { request, options })
+      const source = await chooseCatalog(ports, prepareOnce, { request, options })
+      const { prepared, cached, factProblems } = source
       current = prepared
       const { host, memory, now } = ports
       const convergence = await converge(prepared, { host, memory, now, noop: request.noop, ...options })
       const { catalogHash, catalog } = prepared
       return makeReport(
-        { ...facts, catalogHash, revision: catalog.revision, cached, finishedAt: now() },
+        { ...facts, factProblems, catalogHash, revision: catalog.revision, cached, finishedAt: now() },
         convergence,
       )
     } catch (error) {
@@ -124,6 +128,13 @@ async function flush({ spool, client, log }: RunPorts): Promise<void> {
   if (error !== undefined) log.warn('report-kept', { left, error: errorShape(error) })
 }
 
+/** A fact that goes wrong is told, and stops no run. */
+async function collect({ collectFacts, log }: RunPorts): Promise<Collected> {
+  const collected = await collectFacts()
+  for (const problem of collected.problems) log.warn('fact-problem', { ...problem })
+  return collected
+}
+
 /** Preparing a catalog costs more than converging one that is in sync, so the last one is kept. */
 function rememberPrepared(registry: Registry): (catalog: Prepared['catalog'], hash: string) => Prepared {
   let known: Prepared | undefined
@@ -135,6 +146,12 @@ function rememberPrepared(registry: Registry): (catalog: Prepared['catalog'], ha
 
 type Prepare = ReturnType<typeof rememberPrepared>
 
+interface Wish {
+  readonly noop: boolean
+  readonly signal: AbortSignal | undefined
+  readonly collected: Collected
+}
+
 async function chooseCatalog(
   ports: RunPorts,
   prepareOnce: Prepare,
@@ -145,13 +162,16 @@ async function chooseCatalog(
   if (request.trigger === 'watch' && last !== undefined) {
     return { prepared: prepareOnce(last.catalog, last.hash), cached: false }
   }
+  const collected = await collect(ports)
+  const { problems: factProblems } = collected
   try {
-    return { prepared: await pull(ports, prepareOnce, { ...request, signal: options.signal }), cached: false }
+    const wish = { noop: request.noop, signal: options.signal, collected }
+    return { prepared: await pull(ports, prepareOnce, wish), cached: false, factProblems }
   } catch (error) {
     if (options.allowCached === false) throw error
     if (last === undefined) throw unavailable(error)
     ports.log.warn('catalog-cached', { hash: last.hash, error: errorShape(error) })
-    return { prepared: prepareOnce(last.catalog, last.hash), cached: true }
+    return { prepared: prepareOnce(last.catalog, last.hash), cached: true, factProblems }
   }
 }
 
@@ -159,11 +179,13 @@ async function chooseCatalog(
 async function pull(
   ports: RunPorts,
   prepareOnce: Prepare,
-  { noop, signal }: RunRequest & { readonly signal: AbortSignal | undefined },
+  { noop, signal, collected }: Wish,
 ): Promise<Prepared> {
   const { client, catalogs, blobs } = ports
   const last = catalogs.load()
-  const answer = await client.fetchCatalog(ports.collectFacts(), last?.hash, signal)
+  const { facts, packages, vitals, problems } = collected
+  const word = { facts, packages, vitals, factProblems: [...problems] }
+  const answer = await client.fetchCatalog(word, last?.hash, signal)
   if (answer === 'unchanged') {
     if (last === undefined)
       throw new RekindleError({ code: 'catalog-unavailable', message: 'Cannot find the last good catalog' })

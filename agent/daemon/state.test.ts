@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { emptyMemory, type Memory } from '../engine/memory.ts'
 import {
   assertEnabled,
+  createFactMemory,
   createMemoryStore,
   loadIdentity,
   removeDisabled,
@@ -46,6 +47,16 @@ it.each(['', '{"converged":', '[]', '{"converged":{"nonsense":1}}'])(
     expect(createMemoryStore(dir).load()).toEqual(emptyMemory)
   },
 )
+
+it('createFactMemory() keeps values over a restart, and takes a broken file for an empty one', () => {
+  expect(createFactMemory(dir).load()).toEqual({})
+  createFactMemory(dir).save({ rack: { row: 4 } })
+  expect(createFactMemory(dir).load()).toEqual({ rack: { row: 4 } })
+  for (const text of ['{"rack":', '[]', 'null']) {
+    writeFileSync(join(dir, 'facts.json'), text)
+    expect(createFactMemory(dir).load()).toEqual({})
+  }
+})
 
 it('saveIdentity() keeps the key from everyone but root, and leaves no other file', () => {
   const identity = { host: 'h', incarnation: 1, key: 'k', certificate: 'c', ca: 'a', catalogKey: 's' }

@@ -8,6 +8,7 @@ import type { Catalog, Envelope } from '../../schemas/generated/types.ts'
 import { parseResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import { validate } from '../../schemas/validate.ts'
 import { emptyMemory, type Memory, type MemoryStore } from '../engine/memory.ts'
+import type { FactMemory } from '../facts/collect.ts'
 import type { Identity } from '../link/identity.ts'
 import { saveDurably } from '../spool/durable-file.ts'
 
@@ -21,6 +22,18 @@ export function createMemoryStore(stateDir: string): MemoryStore {
       saveDurably(path, renderMemory(memory))
       cache.put(memory)
     },
+  }
+}
+
+/** `facts.json`: the last good values of the site's own facts. One that is broken counts as empty. */
+export function createFactMemory(stateDir: string): FactMemory {
+  const path = join(stateDir, 'facts.json')
+  return {
+    load() {
+      const value = readJson(path)
+      return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+    },
+    save: (values) => saveDurably(path, JSON.stringify(values)),
   }
 }
 

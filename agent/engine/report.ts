@@ -1,6 +1,6 @@
 /** Pure: a run's outcomes, counted and judged. */
 import { type ErrorShape, errorShape } from '../../schemas/errors.ts'
-import type { Report, ResourceOutcome } from '../../schemas/generated/types.ts'
+import type { FactProblem, Report, ResourceOutcome } from '../../schemas/generated/types.ts'
 import type { Selection } from './prepare.ts'
 
 /** What one pass over a catalog came to. */
@@ -25,10 +25,11 @@ export interface RunFacts {
   readonly cached: boolean
   readonly noop: boolean
   readonly selection?: Selection | undefined
+  readonly factProblems?: readonly FactProblem[] | undefined
 }
 
 export function makeReport(run: RunFacts, convergence: Convergence): Report {
-  const { runId, catalogHash, revision, selection } = run
+  const { runId, catalogHash, revision, selection, factProblems = [] } = run
   return {
     version: 1,
     id: run.id,
@@ -44,6 +45,7 @@ export function makeReport(run: RunFacts, convergence: Convergence): Report {
     ...(selection === undefined ? {} : { selection: plainSelection(selection) }),
     status: statusOf(convergence),
     ...(convergence.error === undefined ? {} : { error: { ...convergence.error } }),
+    ...(factProblems.length === 0 ? {} : { factProblems: [...factProblems] }),
     counts: count(convergence),
     resources: [...convergence.outcomes],
   }

@@ -1,46 +1,67 @@
-/** What a host says of itself, from files alone: no child process, a millisecond or two. */
-import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism, hostname, networkInterfaces, release } from 'node:os'
-import { join } from 'node:path'
-import type { Facts } from '../../schemas/generated/types.ts'
-import { version } from '../../schemas/version.ts'
-import { parseTotalMiB } from './memory.ts'
-import { networkFacts } from './network.ts'
-import { osFacts } from './os.ts'
-import { detectVirtual } from './virtual.ts'
+/** All that a host says for a catalog: facts, packages, what changes by itself, and what went wrong with its own facts. */
+import { toError } from '../../schemas/errors.ts'
+import type { FactProblem, Facts, Vitals } from '../../schemas/generated/types.ts'
+import type { Host } from '../host/host.ts'
+import { builtInFacts, readVitals } from './built-in.ts'
+import { collectCustom, type FactValues } from './custom.ts'
+import { createFactFiles } from './files.ts'
+import { readPackages, type Versions } from './packages.ts'
 
-/** @param root where the host's files are; other than `/` in tests */
-export function collectFacts(root = '/'): Facts {
-  const read = (path: string) => readOrEmpty(join(root, path))
-  const dmi = `${read('sys/class/dmi/id/sys_vendor')}\n${read('sys/class/dmi/id/product_name')}`
+export interface Collected {
+  /** Without `packages`. */
+  readonly facts: Facts
+  /** Undefined when they could not be read, which is then among the problems. */
+  readonly packages: Versions | undefined
+  readonly vitals: Vitals
+  readonly problems: readonly FactProblem[]
+}
+
+/** Good values of the site's own facts, kept from run to run. */
+export interface FactMemory {
+  load(): FactValues
+  /** Only called with values that differ from those that were loaded. */
+  save(values: FactValues): void
+}
+
+export async function collectFacts(
+  host: Pick<Host, 'dpkg' | 'exec'>,
+  memory: FactMemory,
+  factsDir?: string,
+): Promise<Collected> {
+  const files = createFactFiles()
+  const facts = builtInFacts(files)
+  const lastGood = memory.load()
+  const dir = factsDir === undefined ? {} : { dir: factsDir }
+  const custom = await collectCustom({ exec: host.exec, lastGood, ...dir })
+  const forgotten = isSame(custom.values, lastGood) ? undefined : trySave(memory, custom.values)
+  const packages = await readPackages(facts.packageManager, host, files).catch(toError)
   return {
-    hostname: hostname().split('.')[0] ?? '',
-    os: osFacts(read('etc/os-release') || read('usr/lib/os-release'), process.arch),
-    kernel: { release: release() },
-    cpu: { count: availableParallelism() },
-    memory: { totalMiB: parseTotalMiB(read('proc/meminfo')) },
-    network: networkFacts(networkInterfaces()),
-    virtual: detectVirtual({
-      systemdContainer: read('run/systemd/container'),
-      initEnvironment: read('proc/1/environ'),
-      marker: markerIn(root),
-      dmi,
-      cpuinfo: read('proc/cpuinfo'),
-    }),
-    agent: { version },
+    facts: { ...facts, custom: { ...custom.values } },
+    packages: packages instanceof Error ? undefined : packages,
+    vitals: readVitals(files),
+    problems: [
+      ...custom.problems,
+      ...(forgotten === undefined ? [] : [forgotten]),
+      ...(packages instanceof Error ? [unreadable(facts, packages)] : []),
+    ],
   }
 }
 
-function markerIn(root: string): 'docker' | 'podman' | undefined {
-  if (existsSync(join(root, '.dockerenv'))) return 'docker'
-  return existsSync(join(root, 'run/.containerenv')) ? 'podman' : undefined
+function isSame(a: FactValues, b: FactValues): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** A host that lacks a file lacks what it would say; a fact is then empty, and no reason to stop. */
-function readOrEmpty(path: string): string {
+/** A full disk stops no run: the next one may be what makes room. */
+function trySave(memory: FactMemory, values: FactValues): FactProblem | undefined {
   try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
+    memory.save(values)
+    return undefined
+  } catch (error) {
+    const reason = `values cannot be kept for the next run: ${toError(error).message}`
+    return { fact: 'custom', source: 'the state folder', reason, kept: true }
   }
+}
+
+function unreadable({ packageManager }: Facts, { message }: Error): FactProblem {
+  return { fact: 'packages', source: packageManager, reason: message, kept: true }
 }

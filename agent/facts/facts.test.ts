@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest'
 import { diagnose } from '../../schemas/validate.ts'
-import { collectFacts } from './collect.ts'
-import { parseTotalMiB } from './memory.ts'
-import { networkFacts } from './network.ts'
+import { builtInFacts, readVitals } from './built-in.ts'
+import { createFactFiles } from './files.ts'
 import { osFacts } from './os.ts'
 import { detectVirtual, type VirtualEvidence } from './virtual.ts'
 
@@ -16,16 +15,43 @@ HOME_URL="https://www.debian.org/"
 `
 
 it.each([
-  [debian, { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' }],
+  [
+    debian,
+    {
+      id: 'debian',
+      name: 'Debian GNU/Linux',
+      prettyName: 'Debian GNU/Linux 12 (bookworm)',
+      family: 'debian',
+      release: '12',
+      codename: 'bookworm',
+      arch: 'amd64',
+    },
+  ],
   [
     'NAME=\'Ubuntu\'\nID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\n',
-    { id: 'ubuntu', family: 'debian', release: '24.04', codename: 'noble', arch: 'amd64' },
+    {
+      id: 'ubuntu',
+      name: 'Ubuntu',
+      prettyName: '',
+      family: 'debian',
+      release: '24.04',
+      codename: 'noble',
+      arch: 'amd64',
+    },
   ],
   [
     'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=41\nVERSION_CODENAME=""\n',
-    { id: 'fedora', family: 'fedora', release: '41', codename: '', arch: 'amd64' },
+    {
+      id: 'fedora',
+      name: 'Fedora Linux',
+      prettyName: '',
+      family: 'fedora',
+      release: '41',
+      codename: '',
+      arch: 'amd64',
+    },
   ],
-  ['', { id: 'linux', family: 'linux', release: '', codename: '', arch: 'amd64' }],
+  ['', { id: 'linux', name: '', prettyName: '', family: 'linux', release: '', codename: '', arch: 'amd64' }],
 ])('osFacts() reads os-release', (text, wanted) => {
   expect(osFacts(text, 'x64')).toEqual(wanted)
 })
@@ -37,29 +63,6 @@ it('osFacts() names architectures as dpkg does', () => {
     'armhf',
     'riscv64',
   ])
-})
-
-it('parseTotalMiB() reads /proc/meminfo', () => {
-  expect(parseTotalMiB('MemTotal:        8148584 kB\nMemFree:          123 kB\n')).toBe(7957)
-  expect(parseTotalMiB('')).toBe(0)
-})
-
-it('networkFacts() leaves out loopback and link-local addresses, and does not depend on the order found', () => {
-  const address = (text: string, internal = false) => ({ address: text, internal }) as never
-  const found = {
-    lo: [address('127.0.0.1', true)],
-    host1: [address('fd00::5'), address('198.18.77.5'), address('fe80::1')],
-    down0: [address('fe80::2')],
-    host0: [address('2001:db8::1')],
-  }
-  const facts = networkFacts(found)
-  expect(facts).toEqual({
-    address: '198.18.77.5',
-    interfaces: { host0: ['2001:db8::1'], host1: ['198.18.77.5', 'fd00::5'] },
-  })
-  expect(JSON.stringify(networkFacts(Object.fromEntries(Object.entries(found).toReversed())))).toBe(
-    JSON.stringify(facts),
-  )
 })
 
 const bare: VirtualEvidence = {
@@ -82,8 +85,15 @@ it.each<[string, Partial<VirtualEvidence>]>([
   expect(detectVirtual({ ...bare, ...evidence })).toBe(wanted)
 })
 
-it('collectFacts() gives facts of the protocol, equal when nothing changed', () => {
-  const facts = collectFacts()
+it('builtInFacts() and readVitals() are those of the protocol, and facts are equal when nothing changed', () => {
+  const facts = builtInFacts()
   expect(diagnose('protocol/facts', facts)).toEqual([])
-  expect(collectFacts()).toEqual(facts)
+  expect(builtInFacts()).toEqual(facts)
+  expect(diagnose('protocol/vitals', readVitals())).toEqual([])
+})
+
+it('builtInFacts() of a host without files says what it can', () => {
+  const facts = builtInFacts(createFactFiles('/nonexistent'))
+  expect(diagnose('protocol/facts', facts)).toEqual([])
+  expect(facts).toMatchObject({ timezone: 'UTC', bootTime: '', packageManager: '', disks: {}, mounts: {} })
 })

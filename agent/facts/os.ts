@@ -16,6 +16,8 @@ export function osFacts(osRelease: string, arch: string): Facts['os'] {
   const like = (release.get('ID_LIKE') ?? '').split(/\s+/)
   return {
     id,
+    name: release.get('NAME') ?? '',
+    prettyName: release.get('PRETTY_NAME') ?? '',
     family: id === 'debian' || like.includes('debian') ? 'debian' : id,
     release: release.get('VERSION_ID') ?? '',
     codename: release.get('VERSION_CODENAME') ?? '',

@@ -1,19 +1,23 @@
 /** The agent's requests to its server, over mutual TLS that trusts one authority. It moves bytes and decides nothing. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type {
+  CatalogRequest,
   Envelope,
-  Facts,
   ServiceCertificateRequest,
   ServiceCertificateResponse,
 } from '../../schemas/generated/types.ts'
+import { hashOf } from '../../schemas/hash.ts'
 import { validate } from '../../schemas/validate.ts'
 import { type Ask, ask, askForPieces } from './ask.ts'
 import { https } from './https.ts'
 import type { Identity } from './identity.ts'
 
 export interface Client {
-  /** This host's catalog for these facts, or `unchanged` when it is still the one with the hash `known`. */
-  fetchCatalog(facts: Facts, known: string | undefined, signal?: AbortSignal): Promise<Envelope | 'unchanged'>
+  /**
+   * This host's catalog for what it says of itself, or `unchanged` when it is still the one with the hash `known`. Versions
+   * of packages are sent when the server does not have them.
+   */
+  fetchCatalog(word: Word, known: string | undefined, signal?: AbortSignal): Promise<Envelope | 'unchanged'>
   /** A blob's bytes as they come; whoever keeps them checks their hash. */
   fetchBlob(sha256: string): Promise<AsyncIterable<Uint8Array>>
   /** Resolves when the server has stored the report. `report` is JSON text. */
@@ -24,6 +28,12 @@ export interface Client {
   issue(request: ServiceCertificateRequest): Promise<ServiceCertificateResponse>
   /** Closes idle connections. */
   close(): void
+}
+
+/** What a host says of itself. */
+export interface Word extends Omit<CatalogRequest, 'packages'> {
+  /** Versions by name; undefined when they could not be read. */
+  readonly packages: Readonly<Record<string, string>> | undefined
 }
 
 export interface ClientOptions {
@@ -47,14 +57,26 @@ export function createClient({ server, identity, timeoutMs = 60_000 }: ClientOpt
   ) => ask({ ...wish, agent, url: new URL(path, server), timeoutMs, maxBytes })
 
   return {
-    async fetchCatalog(facts, known, signal) {
+    async fetchCatalog({ packages, ...word }, known, signal) {
       const headers: Record<string, string> = known === undefined ? {} : { 'if-none-match': `"${known}"` }
-      const body = JSON.stringify({ facts })
-      const answer = await reach(
-        '/v1/catalog',
-        { method: 'POST', what: 'fetch the catalog', headers, body, signal },
-        64 * mebibyte,
-      )
+      const request = (told: CatalogRequest['packages']) =>
+        reach(
+          '/v1/catalog',
+          {
+            method: 'POST',
+            what: 'fetch the catalog',
+            headers,
+            body: JSON.stringify({ ...word, packages: told }),
+            signal,
+          },
+          64 * mebibyte,
+        )
+      const hash = packages === undefined ? undefined : hashOf(packages)
+      const answer = await request(hash === undefined ? undefined : { hash }).catch((error: unknown) => {
+        const isAsked = error instanceof RekindleError && error.code === 'packages-wanted'
+        if (!isAsked || hash === undefined || packages === undefined) throw error
+        return request({ hash, versions: { ...packages } })
+      })
       if (answer.status === 304) return 'unchanged'
       return validate(
         'protocol/envelope',

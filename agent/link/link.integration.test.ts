@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { sha256 } from '../../schemas/hash.ts'
-import { collectFacts } from '../facts/collect.ts'
+import { builtInFacts } from '../facts/built-in.ts'
 import { type Client, createClient } from './client.ts'
 import { enrol, fetchCa, makeKeyRequest } from './enrol.ts'
 import { type Identity, isRenewalDue } from './identity.ts'
@@ -22,7 +22,8 @@ let authority: TestAuthority
 let server: TestServer
 let identity: Identity
 let client: Client
-const facts = collectFacts()
+const facts = builtInFacts()
+const word = { facts, packages: undefined }
 
 beforeAll(async () => {
   authority = await createAuthority()
@@ -117,17 +118,30 @@ describe('createClient()', () => {
       sent = body
       return { status: 304 }
     }
-    expect(await client.fetchCatalog(facts, 'abc')).toBe('unchanged')
+    expect(await client.fetchCatalog(word, 'abc')).toBe('unchanged')
     expect(etag).toBe('"abc"')
     expect(JSON.parse(sent)).toEqual({ facts })
+  })
+
+  it('tells the hash of its packages, and their versions when the server does not have them', async () => {
+    const packages = { nginx: '1.22.1-9', adduser: '3.134' }
+    const sent: unknown[] = []
+    routes['POST /v1/catalog'] = ({ body }) => {
+      const told = JSON.parse(body).packages
+      sent.push(told)
+      return told.versions === undefined ? problem(409, 'packages-wanted', 'not known') : { status: 304 }
+    }
+    expect(await client.fetchCatalog({ facts, packages }, 'abc')).toBe('unchanged')
+    const hash = sha256('{"adduser":"3.134","nginx":"1.22.1-9"}')
+    expect(sent).toEqual([{ hash }, { hash, versions: packages }])
   })
 
   it('gives an envelope, and refuses what is none', async () => {
     const envelope = { payload: '{}', hash: 'a'.repeat(64), signature: 's' }
     routes['POST /v1/catalog'] = () => ({ status: 200, body: JSON.stringify(envelope) })
-    expect(await client.fetchCatalog(facts, undefined)).toEqual(envelope)
+    expect(await client.fetchCatalog(word, undefined)).toEqual(envelope)
     routes['POST /v1/catalog'] = () => ({ status: 200, body: '{"payload":1}' })
-    await expect(client.fetchCatalog(facts, undefined)).rejects.toMatchObject({ code: 'catalog-invalid' })
+    await expect(client.fetchCatalog(word, undefined)).rejects.toMatchObject({ code: 'catalog-invalid' })
   })
 
   it('gives a blob in pieces, and a refusal as an error', async () => {

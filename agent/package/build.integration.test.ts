@@ -38,7 +38,7 @@ describe.skipIf(!hasDpkg)('buildAgentPackage()', () => {
     run('dpkg-deb', '-x', deb, join(dir, 'root'))
     const lib = join(dir, 'root/usr/lib/rekindle')
     expect(run(join(lib, 'node'), join(lib, 'agent.mjs'), '--version').trim()).toBe(version)
-    expect(JSON.parse(run(join(lib, 'node'), join(lib, 'agent.mjs'), 'facts'))).toMatchObject({
+    expect(JSON.parse(run(join(lib, 'node'), join(lib, 'agent.mjs'), 'facts', '--json'))).toMatchObject({
       agent: { version },
     })
   })

@@ -1,7 +1,8 @@
 /** The one compile that is under way: what a role declares is collected here. Roles are synchronous, so one suffices. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts, Schedule } from '../../schemas/generated/types.ts'
+import type { FactProblem, Facts, Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import { callerPlace, renderPlace } from './place.ts'
 import type { Container, Reference, ResourceTypeName } from './reference.ts'
 import type { Role } from './role.ts'
@@ -37,6 +38,7 @@ export interface CompileInput {
   readonly siteDir: string
   /** Name of the host, as its certificate has it. */
   readonly host: string
+  readonly trusted: Trusted
   readonly facts: Facts
 }
 
@@ -47,6 +49,8 @@ export interface Compile {
   readonly declarations: Declaration[]
   readonly references: Set<Reference>
   readonly mistakes: Mistake[]
+  /** Facts that are not as the site declares them; the role goes on without them. */
+  readonly factProblems: FactProblem[]
   /** Those whose function runs, outermost first. */
   readonly containers: OpenContainer[]
   /** Called when the role has ended, for what is complete only then. */
@@ -62,6 +66,7 @@ export interface OpenContainer {
 export interface Collected {
   readonly declarations: readonly Declaration[]
   readonly mistakes: readonly Mistake[]
+  readonly factProblems: readonly FactProblem[]
   /** What the role threw, if it did; the declarations before it are there. */
   readonly thrown?: unknown
 }
@@ -77,6 +82,7 @@ export function collect(role: Role, input: CompileInput): Collected {
     declarations: [],
     references: new Set(),
     mistakes: [],
+    factProblems: [],
     containers: [],
     finish: [],
   }
@@ -91,7 +97,8 @@ export function collect(role: Role, input: CompileInput): Collected {
     for (const finish of compile.finish) finish()
     return compile
   } catch (thrown) {
-    return { declarations: compile.declarations, mistakes: compile.mistakes, thrown }
+    const { declarations, mistakes, factProblems } = compile
+    return { declarations, mistakes, factProblems, thrown }
   } finally {
     current = undefined
   }

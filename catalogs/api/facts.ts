@@ -3,19 +3,46 @@ import { RekindleError } from '../../schemas/errors.ts'
 import type { Facts } from '../../schemas/generated/types.ts'
 import { currentCompile } from './context.ts'
 
+/** What a host says of itself; schemas/protocol/facts.json tells what each means. */
+export type HostFacts = Omit<Facts, 'packages'> & {
+  /** Versions of the packages that are installed, by name; undefined for any other. */
+  readonly packages: { readonly [name: string]: string | undefined }
+}
+
 /**
- * The facts of the host that is compiled for. Readable inside a role only.
+ * The facts of the host that is compiled for, as it claims them. Readable inside a role only.
  *
  * @example template('nginx.conf.eta', { workers: facts.cpu.count })
  */
-export const facts: Facts = lazily(() => currentCompile('read facts').input.facts)
+export const facts: HostFacts = lazily(() => currentCompile('read facts').input.facts)
 
-/** The host that is compiled for; `name` is the one in its certificate. Readable inside a role only. */
-export const host: { readonly name: string } = lazily(() => {
+/** What the server itself knows of a host. Nothing of it can be claimed by the host. */
+export interface TrustedHost {
+  /** As its certificate has it. */
+  readonly name: string
+  /** From 1: which of its lives it is. A catalog that reads it differs after each rebuild. */
+  readonly incarnation: number
+  /** By the site's rules. */
+  readonly pool: string
+  /** What its join token carried (`rekindle token create --attribute rack=b4`). */
+  readonly attributes: { readonly [name: string]: string | undefined }
+}
+
+/** The host that is compiled for. Readable inside a role only. */
+export const host: TrustedHost = lazily(() => {
   const { input } = currentCompile('read the host’s name')
   return {
     get name() {
       return input.host
+    },
+    get incarnation() {
+      return input.trusted.incarnation
+    },
+    get pool() {
+      return input.trusted.pool
+    },
+    get attributes() {
+      return input.trusted.attributes
     },
   }
 })

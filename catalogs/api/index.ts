@@ -1,9 +1,11 @@
 /** What admins import as 'rekindle'. */
 
 export { contain } from './contain.ts'
+export { type CustomFact, customFact } from './custom-fact.ts'
 export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'
 export type { Metaparams } from './declare.ts'
-export { facts, host } from './facts.ts'
+export { facts, type HostFacts, host, type TrustedHost } from './facts.ts'
+export type { FromSchema, JsonSchema } from './json-schema.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'
 export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'

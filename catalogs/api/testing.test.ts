@@ -3,7 +3,21 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { exec, facts, file, group, host, pkg, pool, role, service, site, template, user } from './index.ts'
+import {
+  customFact,
+  exec,
+  facts,
+  file,
+  group,
+  host,
+  pkg,
+  pool,
+  role,
+  service,
+  site,
+  template,
+  user,
+} from './index.ts'
 import type { Reference } from './reference.ts'
 import { compile } from './testing.ts'
 
@@ -94,6 +108,25 @@ describe('facts and host', () => {
     expect(catalog.find('file', '/etc/motd').content).toBe('web-7 12')
   })
 
+  it('has versions of packages, and undefined for what is not installed', () => {
+    const motd = role('motd', () =>
+      file('/etc/motd', { content: `${facts.packages.nginx} ${facts.packages['no-such']}` }),
+    )
+    const catalog = compile(motd, { facts: { packages: { nginx: '1.22.1-9' } } })
+    expect(catalog.find('file', '/etc/motd').content).toBe('1.22.1-9 undefined')
+  })
+
+  it('host is what the server knows, not what the host claims', () => {
+    const motd = role('motd', () => {
+      const { name, incarnation, pool: of, attributes } = host
+      file('/etc/motd', {
+        content: JSON.stringify([name, incarnation, of, attributes.rack, attributes.none]),
+      })
+    })
+    const given = { host: 'web-7', incarnation: 3, attributes: { rack: 'b4' }, facts: { hostname: 'db-1' } }
+    expect(compile(motd, given).find('file', '/etc/motd').content).toBe('["web-7",3,"motd","b4",null]')
+  })
+
   it('cannot be read outside a role', () => {
     expect(() => facts.cpu).toThrow('Cannot read facts outside a role')
     expect(() => host.name).toThrow('Cannot read the host’s name outside a role')
@@ -101,6 +134,37 @@ describe('facts and host', () => {
 
   it('cannot be changed', () => {
     expect(() => Object.assign(facts, { hostname: 'x' })).toThrow('Cannot change facts: they are read-only')
+  })
+})
+
+describe('customFact()', () => {
+  const rack = customFact('rack', {
+    type: 'object',
+    properties: { row: { type: 'integer' }, name: { type: 'string' } },
+    required: ['row'],
+  })
+  const motd = role('motd', () => file('/etc/motd', { content: `row ${rack.value?.row ?? 'none'}` }))
+  const contentFor = (custom: Record<string, unknown>) =>
+    compile(motd, { facts: { custom } }).find('file', '/etc/motd').content
+
+  it('gives what the host says, and undefined when it says nothing', () => {
+    expect(contentFor({ rack: { row: 4 }, other: 1 })).toBe('row 4')
+    expect(contentFor({})).toBe('row none')
+  })
+
+  it('a test that gives one that breaks its schema fails with the place and the reason', () => {
+    expect(() => contentFor({ rack: { row: 'four' } })).toThrow(
+      'Cannot take fact "rack": it breaks its schema: /row: wanted integer, found "four" (',
+    )
+  })
+
+  it('refuses a bad name, a schema that is none, and to be read outside a role', () => {
+    expect(() => customFact('Rack', {})).toThrow('Cannot declare fact "Rack": wanted lower-case')
+    const schema = { type: 'objekt' } as never
+    expect(() => customFact('rack', schema)).toThrow(
+      'Cannot declare fact "rack": its schema is no JSON Schema',
+    )
+    expect(() => rack.value).toThrow('Cannot read fact "rack" outside a role')
   })
 })
 

@@ -3,9 +3,10 @@
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
+import type { FactProblem, Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
+import type { Attributes } from '../../schemas/trusted.ts'
 import { collect, type Declaration, type Mistake } from './context.ts'
 import { placeOf } from './place.ts'
 import type { ResourceTypeName } from './reference.ts'
@@ -21,6 +22,10 @@ export interface CompileOptions {
   /** Default `host-1`. */
   readonly host?: string
   readonly facts?: GivenFacts
+  /** What the host's join token carried. Default none. */
+  readonly attributes?: Attributes
+  /** Which of the host's lives it is. Default 1. */
+  readonly incarnation?: number
   /** Folder that templates and sources are relative to. Default, for a site: that of the file that calls `site()`. */
   readonly siteDir?: string
 }
@@ -59,14 +64,16 @@ export interface TestCatalog {
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { role, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
-  const { declarations, mistakes, thrown } = collect(role, {
+  const { role, pool, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const { declarations, mistakes, factProblems, thrown } = collect(role, {
     siteDir,
     host,
+    trusted: { incarnation: options.incarnation ?? 1, pool, attributes: options.attributes ?? {} },
     facts: fill(host, options.facts),
   })
   if (thrown !== undefined) throw thrown
   if (mistakes.length > 0) throw refusal(mistakes)
+  if (factProblems.length > 0) throw refusal(factProblems.map(asMistake))
   const byId = new Map(
     declarations.map((declared) => [renderResourceId(declared.type, declared.title), declared]),
   )
@@ -83,17 +90,24 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   }
 }
 
-function ofRole(role: Role, { siteDir }: CompileOptions): { role: Role; siteDir: string } {
-  return { role, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+interface Compiled {
+  readonly role: Role
+  readonly pool: string
+  readonly siteDir: string
 }
 
-function ofSite(site: Site, host: string, options: CompileOptions): { role: Role; siteDir: string } {
+/** Without a site, the pool is the one that a rule without `pool` means. */
+function ofRole(role: Role, { siteDir }: CompileOptions): Compiled {
+  return { role, pool: role.name, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+}
+
+function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
   const rule = ruleFor(surveyed.manifest.hosts, host)
   const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
-  if (role !== undefined) return { role, siteDir }
+  if (rule !== undefined && role !== undefined) return { role, pool: rule.pool, siteDir }
   throw new RekindleError({
     code: 'not-found',
     message: `Cannot compile host "${host}": no rule of the site matches it`,
@@ -102,6 +116,11 @@ function ofSite(site: Site, host: string, options: CompileOptions): { role: Role
 
 function folderOf(file: string): string {
   return file.slice(0, file.lastIndexOf('/'))
+}
+
+/** On a host the role goes on without the fact; a test that gives a bad one did not mean to. */
+function asMistake({ fact, source, reason }: FactProblem): Mistake {
+  return { message: `Cannot take fact "${fact}": ${reason}`, where: source, hint: null }
 }
 
 function refusal(mistakes: readonly Mistake[]): RekindleError {
@@ -113,19 +132,25 @@ function refusal(mistakes: readonly Mistake[]): RekindleError {
   })
 }
 
+/** What a host has several of, by name: given ones stand alone. */
+const maps: ReadonlySet<string> = new Set<keyof Facts>(['custom', 'disks', 'mounts', 'packages'])
+
+/** A group of facts is filled up with the sample's. */
 function fill(host: string, given: GivenFacts = {}): Facts {
   const sample = sampleFacts(host)
-  return {
-    ...sample,
-    ...(given.hostname === undefined ? {} : { hostname: given.hostname }),
-    ...(given.virtual === undefined ? {} : { virtual: given.virtual }),
-    os: { ...sample.os, ...given.os },
-    kernel: { ...sample.kernel, ...given.kernel },
-    cpu: { ...sample.cpu, ...given.cpu },
-    memory: { ...sample.memory, ...given.memory },
-    network: { ...sample.network, ...given.network },
-    agent: { ...sample.agent, ...given.agent },
-  }
+  const filled = Object.entries(given).map(([name, value]) => {
+    const known: unknown = Reflect.get(sample, name)
+    return [
+      name,
+      isGroup(known) && isGroup(value) && !maps.has(name) ? { ...known, ...value } : value,
+    ] as const
+  })
+  // GivenFacts has facts' names and, in each, values of their types.
+  return { ...sample, ...(Object.fromEntries(filled) as Partial<Facts>) }
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {

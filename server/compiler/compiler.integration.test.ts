@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { sampleFacts } from '../../catalogs/api/sample.ts'
+import type { Facts } from '../../schemas/generated/types.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import { type CompilerOptions, createCompiler } from './compiler.ts'
 
@@ -40,6 +41,11 @@ const end = "export default site({ hosts: [{ match: 'web-*', role: web }] })"
 /** Line 1 imports; the body of the role begins at line 3. */
 function webRole(body: string): Record<string, string> {
   return { 'site.ts': `${imports}\nconst web = role('web', () => {\n${body}\n})\n${end}\n` }
+}
+
+function withCpus(host: string, count: number): Facts {
+  const facts = sampleFacts(host)
+  return { ...facts, cpu: { ...facts.cpu, count } }
 }
 
 /** `where: message`, one for each problem. */
@@ -134,10 +140,83 @@ describe('a good site', () => {
     await compiler.check(writeSite(files))
     const first = await compiler.compile('web-1', sampleFacts('web-1'))
     const second = await compiler.compile('web-2', sampleFacts('web-2'))
-    const third = await compiler.compile('web-2', { ...sampleFacts('web-2'), cpu: { count: 64 } })
+    const third = await compiler.compile('web-2', withCpus('web-2', 64))
     expect([first, second, third].map(({ cached }) => cached)).toEqual([false, true, false])
     expect(second.catalog).toEqual({ ...first.catalog, host: 'web-2' })
     expect(Buffer.concat([...third.blobs.values()]).toString()).toBe('worker_processes 64;\n')
+  })
+
+  it('compiles again for another version of a package that was read, and for no other package', async () => {
+    const compiler = open()
+    await compiler.check(
+      writeSite(webRole("file('/a', { content: `${facts.packages.nginx} ${facts.packages.none}` })")),
+    )
+    const compileWith = async (packages: Facts['packages']) => {
+      const { blobs, cached } = await compiler.compile('web-1', { ...sampleFacts('web-1'), packages })
+      return [Buffer.concat([...blobs.values()]).toString(), cached]
+    }
+    expect(await compileWith({ nginx: '1', bash: '5' })).toEqual(['1 undefined', false])
+    expect(await compileWith({ nginx: '1', bash: '6', adduser: '3' })).toEqual(['1 undefined', true])
+    expect(await compileWith({ nginx: '2', bash: '6' })).toEqual(['2 undefined', false])
+    expect(await compileWith({})).toEqual(['undefined undefined', false])
+  })
+
+  it('compiles with what the server knows of the host, and once for hosts that differ in nothing that was read', async () => {
+    const compiler = open()
+    await compiler.check(
+      writeSite(webRole("file('/a', { content: `${host.pool} ${host.attributes.rack}` })")),
+    )
+    const compileAs = async (
+      host: string,
+      life?: { incarnation: number; attributes: Record<string, string> },
+    ) => {
+      const claims = { ...sampleFacts(host), custom: { attributes: { rack: 'evil' }, pool: 'evil' } }
+      const { blobs, cached } = await compiler.compile(host, claims, {
+        ...(life === undefined ? {} : { life }),
+      })
+      return [Buffer.concat([...blobs.values()]).toString(), cached]
+    }
+    expect(await compileAs('web-1')).toEqual(['web undefined', false])
+    expect(await compileAs('web-2', { incarnation: 7, attributes: { rack: 'b4' } })).toEqual([
+      'web b4',
+      false,
+    ])
+    expect(await compileAs('web-3', { incarnation: 8, attributes: { rack: 'b4', zone: 'x' } })).toEqual([
+      'web b4',
+      true,
+    ])
+  })
+
+  it('goes on without a fact that breaks its schema, and says so, found again or not', async () => {
+    const compiler = open()
+    const { 'site.ts': text = '' } = webRole(
+      "file('/a', { content: `row ${rack.value?.row} ${rack.value === undefined}` })",
+    )
+    const declared = text
+      .replace('import { ', 'import { customFact, ')
+      .replace(
+        'const web',
+        "const rack = customFact('rack', { type: 'object', properties: { row: { type: 'integer' } } })\nconst web",
+      )
+    await compiler.check(writeSite({ 'site.ts': declared }))
+    const compileWith = async (custom: Facts['custom']) => {
+      const { blobs, cached, factProblems } = await compiler.compile('web-1', {
+        ...sampleFacts('web-1'),
+        custom,
+      })
+      return { text: Buffer.concat([...blobs.values()]).toString(), cached, problems: factProblems }
+    }
+    const reason = 'it breaks its schema: /row: wanted integer, found "x"'
+    const problems = [{ fact: 'rack', source: 'site.ts:2', reason, kept: false }]
+    const without = { text: 'row undefined true', problems }
+    expect(await compileWith({ rack: { row: 4 } })).toEqual({
+      text: 'row 4 false',
+      cached: false,
+      problems: [],
+    })
+    expect(await compileWith({ rack: { row: 'x' } })).toEqual({ ...without, cached: false })
+    expect(await compileWith({ rack: { row: 'x' }, other: 1 })).toEqual({ ...without, cached: true })
+    expect(await compileWith({})).toEqual({ ...without, cached: false, problems: [] })
   })
 
   it('keeps the revision when nothing changed, and gives another when a byte did', async () => {
@@ -474,14 +553,14 @@ while (facts.cpu.count === 5) list.push(Array(1000).fill('x'))
 pkg('nginx')`),
       ),
     )
-    const withCpus = (count: number) => compiler.compile('web-1', { ...sampleFacts('web-1'), cpu: { count } })
-    await expect(withCpus(3)).rejects.toMatchObject({
+    const compileWith = (count: number) => compiler.compile('web-1', withCpus('web-1', count))
+    await expect(compileWith(3)).rejects.toMatchObject({
       code: 'compile-failed',
       message: 'Cannot compile role "web": Error: three is a crowd',
       where: 'site.ts:3',
       kept: 'the last good catalog',
     })
-    const [hung, grown, good] = await Promise.allSettled([withCpus(4), withCpus(5), withCpus(6)])
+    const [hung, grown, good] = await Promise.allSettled([compileWith(4), compileWith(5), compileWith(6)])
     expect(hung).toMatchObject({ reason: { code: 'compile-timeout', where: 'site.ts:4' } })
     expect(grown).toMatchObject({ reason: { code: 'compile-memory', where: 'site.ts:6' } })
     expect(good).toMatchObject({ status: 'fulfilled' })
@@ -508,7 +587,7 @@ pkg('nginx')`),
   it('serves each environment a revision of its own, and shares what is the same', async () => {
     const compiler = open({ workers: 1 })
     const compiled = async (environment: string) =>
-      (await compiler.compile('web-1', sampleFacts('web-1'), environment)).catalog.resources[0]?.id
+      (await compiler.compile('web-1', sampleFacts('web-1'), { environment })).catalog.resources[0]?.id
     await compiler.check(writeSite(webRole("pkg('nginx')")))
     await compiler.check(site, 'staging')
     expect(childrenOfThisProcess()).toHaveLength(1)

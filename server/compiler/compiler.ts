@@ -1,7 +1,8 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision an environment is served. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Catalog, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
@@ -49,8 +50,19 @@ export interface CompileResult {
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly role: string
   readonly pool: string
+  /** Facts that the role read and that are not as the site declares them. */
+  readonly factProblems: readonly FactProblem[]
   /** Found again, since what the role read did not change. */
   readonly cached: boolean
+}
+
+type HostLife = Omit<Trusted, 'pool'>
+
+export interface CompiledFor {
+  /** What the server knows of the host. Default a first life without attributes. */
+  readonly life?: HostLife
+  /** Default the only one. */
+  readonly environment?: string
 }
 
 export interface Compiler {
@@ -77,7 +89,7 @@ export interface Compiler {
    * @throws RekindleError `catalog-unavailable` before the first good site, `not-found` when no rule matches the host,
    * `compile-failed`, `compile-timeout`, `compile-memory` with the place in the site
    */
-  compile(host: string, facts: Facts, environment?: string): Promise<CompileResult>
+  compile(host: string, facts: Facts, about?: CompiledFor): Promise<CompileResult>
   /** Of the revision that is served. */
   manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>
@@ -142,15 +154,17 @@ export function createCompiler(options: CompilerOptions): Compiler {
         options.stageDir,
         (revision) => keep.includes(revision) || served.at(revision) !== undefined,
       ),
-    async compile(host, facts, environment = '') {
+    async compile(host, facts, { life = firstLife, environment = '' } = {}) {
       const from = served.of(environment)
       if (from === undefined) throw unavailable(environment)
-      return compile(from, host, facts, limits)
+      return compile(from, { host, facts, life }, limits)
     },
     manifest: (environment = '') => served.of(environment)?.manifest,
     close: served.close,
   }
 }
+
+const firstLife: HostLife = { incarnation: 1, attributes: {} }
 
 async function tryOut(
   pool: SandboxPool,
@@ -160,8 +174,8 @@ async function tryOut(
   const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
   if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
   const problems = new Map<string, SiteProblem>()
-  for (const { match, role } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match }
+  for (const { match, role, pool: of } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, match, pool: of }
     const checked = await pool.ask(request)
     if (checked.type === 'checked') continue
     for (const problem of await locatedProblems(checked, staged, request, limits)) {
@@ -173,16 +187,16 @@ async function tryOut(
 
 async function compile(
   { manifest, staged, pool, caches }: Served,
-  host: string,
-  facts: Facts,
+  { host, facts, life }: { readonly host: string; readonly facts: Facts; readonly life: HostLife },
   limits: PoolOptions,
 ): Promise<CompileResult> {
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
-  const input = { host, facts }
+  const trusted: Trusted = { ...life, pool: rule.pool }
+  const input = { host, trusted, facts }
   const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
   caches.set(rule.role, cache)
-  const addressed = ({ resources, blobs }: Declared, cached: boolean): CompileResult => ({
+  const addressed = ({ resources, blobs, factProblems }: Declared, cached: boolean): CompileResult => ({
     catalog: {
       version: 1,
       host,
@@ -194,12 +208,13 @@ async function compile(
     blobs,
     role: rule.role,
     pool: rule.pool,
+    factProblems,
     cached,
   })
 
   const known = cache.find(input)
   if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', role: rule.role, host, facts }
+  const request: Request = { type: 'compile', role: rule.role, ...input }
   const answer = await pool.ask(request)
   if (answer.type !== 'compiled') {
     const problems = await locatedProblems(answer, staged, request, limits)

@@ -7,6 +7,7 @@ const compiled = {
   resources: [resource],
   blobs: new Map([['00', new Uint8Array(2)]]),
   reads: [{ kind: 'value', path: ['facts'] }],
+  factProblems: [{ fact: 'rack', source: 'site.ts:3', reason: 'bad', kept: false }],
 }
 
 describe('readAnswer()', () => {
@@ -21,6 +22,7 @@ describe('readAnswer()', () => {
     ['a resource without a place', { ...compiled, resources: [{ ...resource, where: undefined }] }],
     ['blobs that are no bytes', { ...compiled, blobs: new Map([['00', 'text']]) }],
     ['reads of another kind', { ...compiled, reads: [{ kind: 'guess', path: [] }] }],
+    ['problems of facts without a reason', { ...compiled, factProblems: [{ fact: 'rack' }] }],
     ['problems without words', { type: 'refused', problems: [{ where: null, hint: null }] }],
     ['a manifest without pools', { type: 'loaded', manifest: { roles: [], hosts: [] } }],
   ])('refuses %s', (_, answer) => {

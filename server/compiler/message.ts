@@ -1,6 +1,7 @@
 /** What the server and a sandbox say to each other. The sandbox runs a site's code, so its answers are checked. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { CatalogResource, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { CatalogResource, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import type { SiteProblem } from '../http/view.ts'
 import type { Read } from './recorder.ts'
@@ -8,8 +9,15 @@ import type { Read } from './recorder.ts'
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
   /** Compile a rule's role for a host that there is not, twice. */
-  | { readonly type: 'check'; readonly role: string; readonly match: string }
-  | { readonly type: 'compile'; readonly role: string; readonly host: string; readonly facts: Facts }
+  | { readonly type: 'check'; readonly role: string; readonly match: string; readonly pool: string }
+  | ({ readonly type: 'compile' } & CompileRequest)
+
+export interface CompileRequest {
+  readonly role: string
+  readonly host: string
+  readonly trusted: Trusted
+  readonly facts: Facts
+}
 
 export type Answer =
   | { readonly type: 'ready' }
@@ -23,6 +31,7 @@ export interface Compiled {
   readonly resources: readonly CatalogResource[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly reads: readonly Read[]
+  readonly factProblems: readonly FactProblem[]
 }
 
 /** @throws RekindleError `internal` for what no sandbox of ours says. */
@@ -42,7 +51,12 @@ function isAnswer(
     case 'loaded':
       return diagnose('protocol/site-manifest', answer.manifest).length === 0
     case 'compiled':
-      return areResources(answer.resources) && areBlobs(answer.blobs) && isListOf(answer.reads, isRead)
+      return (
+        areResources(answer.resources) &&
+        areBlobs(answer.blobs) &&
+        isListOf(answer.reads, isRead) &&
+        isListOf(answer.factProblems, (one) => diagnose('protocol/fact-problem', one).length === 0)
+      )
     case 'refused':
       return isListOf(answer.problems, isProblem)
     default:

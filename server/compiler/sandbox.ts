@@ -13,12 +13,12 @@ import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
 import { Site } from '../../catalogs/api/site.ts'
 import { survey } from '../../catalogs/api/survey.ts'
 import { canonical } from '../../schemas/canonical.ts'
-import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
 import { becomeHermetic, refuseModule } from './hermetic.ts'
-import type { Answer, Request } from './message.ts'
+import type { Answer, CompileRequest, Request } from './message.ts'
 import { note, type Read } from './recorder.ts'
 
 interface LoadedSite {
@@ -152,9 +152,10 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
 }
 
 /** What differs when a role is compiled a second time depends on more than facts. */
-function check(site: LoadedSite, { role, match }: { readonly role: string; readonly match: string }): Answer {
+function check(site: LoadedSite, { role, match, pool }: Extract<Request, { type: 'check' }>): Answer {
   const host = sampleHost(match)
-  const sample = { role, host, facts: sampleFacts(host) }
+  const trusted = { incarnation: 1, pool, attributes: {} }
+  const sample = { role, host, trusted, facts: sampleFacts(host) }
   const first = compile(site, sample)
   if (first.type === 'refused') return first
   const problems = steady(site, role, first, compile(site, sample))
@@ -173,18 +174,16 @@ function steady(site: LoadedSite, role: string, first: Answer, second: Answer): 
   ]
 }
 
-function compile(
-  site: LoadedSite,
-  request: { readonly role: string; readonly host: string; readonly facts: Facts },
-): Answer {
-  const role = site.roles.get(request.role)
-  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
-  const { view, reads } = note({ host: request.host, facts: request.facts })
-  const { declarations, mistakes, thrown } = collect(role, {
+function compile(site: LoadedSite, { role: name, host, trusted, facts }: CompileRequest): Answer {
+  const role = site.roles.get(name)
+  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${name}"`)
+  const { view, reads } = note({ host, trusted, facts })
+  const { declarations, mistakes, factProblems, thrown } = collect(role, {
     siteDir: site.dir,
     get host() {
       return view.host
     },
+    trusted: view.trusted,
     facts: view.facts,
   })
   const problems =
@@ -194,13 +193,18 @@ function compile(
           ...mistakes,
           diagnoseIn(site.dir, thrown, `compile role "${role.name}"`, renderPlace(role.place, site.dir)),
         ]
-  return render(evaluate(declarations, problems), reads)
+  return render(evaluate(declarations, problems), { reads, factProblems })
 }
 
-function render(evaluated: Evaluated, reads: readonly Read[]): Answer {
+interface Beside {
+  readonly reads: readonly Read[]
+  readonly factProblems: readonly FactProblem[]
+}
+
+function render(evaluated: Evaluated, { reads, factProblems }: Beside): Answer {
   if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
   const { resources, blobs } = evaluated
-  return { type: 'compiled', resources, blobs, reads }
+  return { type: 'compiled', resources, blobs, reads, factProblems }
 }
 
 function diagnoseIn(siteDir: string, thrown: unknown, act: string, fallback: string): SiteProblem {

@@ -1,5 +1,5 @@
 /** What is compiled from: a revision for each environment. Environments at the same revision share one, children and all. */
-import type { CatalogResource, SiteManifest } from '../../schemas/generated/types.ts'
+import type { CatalogResource, FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
 import type { ReadCache } from './cache.ts'
 import type { SandboxPool } from './pool.ts'
 import type { StagedSite } from './stage.ts'
@@ -14,6 +14,7 @@ export interface Served {
 
 export interface Declared {
   readonly resources: readonly CatalogResource[]
+  readonly factProblems: readonly FactProblem[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
 }
 

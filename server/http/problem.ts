@@ -17,6 +17,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'not-found': 404,
   'blob-missing': 404,
   conflict: 409,
+  'packages-wanted': 409,
   unsupported: 409,
   'rebuild-refused': 409,
   'site-invalid': 422,

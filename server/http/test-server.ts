@@ -8,11 +8,19 @@ import { join } from 'node:path'
 import 'reflect-metadata'
 import { PemConverter, Pkcs10CertificateRequestGenerator } from '@peculiar/x509'
 import { pino } from 'pino'
-import type { Catalog, Facts, Report, ServerConfig, SiteManifest } from '../../schemas/generated/types.ts'
+import type {
+  Catalog,
+  FactProblem,
+  Facts,
+  Report,
+  ServerConfig,
+  SiteManifest,
+} from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
+import { sampleFacts } from '../../schemas/sample-facts.ts'
 import { mintJoinToken } from '../ca/join.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../main.ts'
-import type { Compiler, SiteCheck } from '../site/compiler.ts'
+import type { Compiler, HostLife, SiteCheck } from '../site/compiler.ts'
 
 export const manifest: SiteManifest = {
   roles: ['web', 'db'],
@@ -32,24 +40,18 @@ export const manifest: SiteManifest = {
   hosts: [{ match: 'web-*', role: 'web', pool: 'web', where: 'site.ts:3' }],
 }
 
-export const facts: Facts = {
-  hostname: 'web-1',
-  os: { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' },
-  kernel: { release: '6.1.0-example-amd64' },
-  cpu: { count: 2 },
-  memory: { totalMiB: 2048 },
-  network: { address: '192.0.2.1', interfaces: { eth0: ['192.0.2.1'] } },
-  virtual: 'kvm',
-  agent: { version: '0.1.0' },
-}
+export const facts: Facts = sampleFacts('web-1')
 
-/** What the compiler answers from now on. */
+/** What the compiler answers from now on, and what it was asked. */
 export interface KnownCompiler extends Compiler {
   site: SiteCheck
   /** Thrown by the next compiles, when set. */
   failure: Error | undefined
   /** How often a catalog was compiled. */
   compiles: number
+  factProblems: readonly FactProblem[]
+  /** What the last compile was asked with. */
+  asked: { readonly facts: Facts; readonly life: HostLife | undefined } | undefined
   restored: string | undefined
 }
 
@@ -59,6 +61,8 @@ export function createKnownCompiler(): KnownCompiler {
     site: { ok: true, revision: 'revision-1', manifest },
     failure: undefined,
     compiles: 0,
+    factProblems: [],
+    asked: undefined,
     restored: undefined,
     async check() {
       return compiler.site
@@ -69,7 +73,8 @@ export function createKnownCompiler(): KnownCompiler {
       compiler.restored = revision
       return manifest
     },
-    async compile(host) {
+    async compile(host, given, { life } = {}) {
+      compiler.asked = { facts: given, life }
       compiler.compiles += 1
       if (compiler.failure !== undefined) throw compiler.failure
       const content = Buffer.from(`hello ${host}\n`)
@@ -90,7 +95,13 @@ export function createKnownCompiler(): KnownCompiler {
           },
         ],
       }
-      return { catalog, blobs: new Map([[blob.sha256, content]]), role: 'web', pool: 'web' }
+      return {
+        catalog,
+        blobs: new Map([[blob.sha256, content]]),
+        role: 'web',
+        pool: 'web',
+        factProblems: compiler.factProblems,
+      }
     },
     manifest: () => manifest,
     async close() {},

@@ -2,7 +2,7 @@
  * The bodies of the people's API (`/api/...`), as types: the contract between server/http/route and server/web.
  * All times are ISO 8601 in UTC by the server's clock unless named otherwise; lists are newest first.
  */
-import type { Change, Report } from '../../schemas/generated/types.ts'
+import type { Change, FactProblem, Report, Vitals } from '../../schemas/generated/types.ts'
 import type { RebuildOrder, RebuildState } from '../rebuild/state.ts'
 
 export type { RebuildOrder, RebuildState }
@@ -51,7 +51,7 @@ export interface HostRow {
 }
 
 /** GET /api/hosts/:name */
-export interface HostView extends HostRow {
+export interface HostView extends HostRow, HostTold {
   /** Of the revision that it reported; null where the site is a folder. */
   readonly commit: CommitView | null
   readonly incarnations: readonly IncarnationRow[]
@@ -60,6 +60,18 @@ export interface HostView extends HostRow {
   readonly rebuilds: readonly RebuildRow[]
   readonly facts: Record<string, unknown> | null
   readonly resources: readonly ResourceRow[]
+}
+
+/** Besides facts: what the server knows of a host, and what changes by itself on it. */
+export interface HostTold {
+  /** What its join token carried. */
+  readonly attributes: Readonly<Record<string, string>>
+  /** Versions by name; null before the host told them. */
+  readonly packages: Readonly<Record<string, string>> | null
+  /** Null until the host's next poll, when the server was started again. */
+  readonly vitals: (Vitals & { readonly toldAt: string }) | null
+  /** Why facts of the site's own are not what their programs say. */
+  readonly factProblems: readonly FactProblem[]
 }
 
 export interface ResourceRow {
@@ -268,7 +280,7 @@ export interface LiveEvent {
  * /api/rebuilds/:id/resume, /api/rebuilds/:id/cancel
  * /api/site/check                          look at the site's folder or repository now -> SiteView
  * /v1/site/webhook                         a forge says that the repository changed; its signature is the login
- * /api/tokens {host, ttlSeconds?}          a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
+ * /api/tokens {host, ttlSeconds?, attributes?}  a join token for a machine that Rekindle did not make (admin) -> { token, expiresAt }
  * DELETE /api/hosts/:name                  destroy its machine and forget it (admin)
  */
 export type Acts = never

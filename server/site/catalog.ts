@@ -2,18 +2,23 @@
 import { canonical } from '../../schemas/canonical.ts'
 import { seal } from '../../schemas/envelope.ts'
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts } from '../../schemas/generated/types.ts'
+import type { CatalogRequest, FactProblem } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import type { Authority } from '../ca/authority.ts'
 import type { Context } from '../context.ts'
 import { findEnvelope, saveCatalog } from '../store/catalog.ts'
-import { saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
+import { attributesOf, saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
+import { keepPackages, withPackages } from './facts.ts'
 import type { Site } from './site.ts'
+import type { VitalsBoard } from './vitals.ts'
 
 export interface CatalogRequester {
+  /** Its id. */
   readonly incarnation: number
+  /** Which of its host's lives it is. */
+  readonly number: number
   readonly host: string
   readonly address: string
 }
@@ -27,48 +32,90 @@ export interface HandedCatalog {
 
 export interface CatalogDesk {
   /**
-   * The catalog of a host for the facts that it sent.
+   * The catalog of a host for what it said of itself.
    *
-   * @throws RekindleError `catalog-unavailable` before the first good site; what the compiler throws.
+   * @throws RekindleError `catalog-unavailable` before the first good site; `packages-wanted`; what the compiler throws.
    */
-  hand(requester: CatalogRequester, facts: Facts): Promise<HandedCatalog>
+  hand(requester: CatalogRequester, request: CatalogRequest): Promise<HandedCatalog>
 }
 
 export interface CatalogSettings {
   readonly authority: Authority
   readonly compiler: Compiler
+  readonly vitals: VitalsBoard
   readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
+}
+
+interface Handed {
+  /** Revision, facts and packages. */
+  readonly key: string
+  readonly hash: string
+  /** Those that the compile found. */
+  readonly factProblems: readonly FactProblem[]
 }
 
 /**
  * A compile is a function of revision, host and facts, so equal ones since this server started are answered without
- * compiling: `handed` remembers, by incarnation, what was handed for which.
+ * compiling: `handed` remembers, by incarnation, what was handed for which. Vitals go past the compile, to the board.
  */
 export function createCatalogDesk(context: Context, settings: CatalogSettings): CatalogDesk {
-  const handed = new Map<number, { key: string; hash: string }>()
+  const handed = new Map<number, Handed>()
   const { db } = context
-  const { compiler, site, authority } = settings
+  const { compiler, site, authority, vitals } = settings
   return {
-    async hand(requester, facts) {
+    async hand(requester, request) {
       const { environment } = site.placeOf(requester.host)
       const revision = site.revision(environment)
       if (revision === undefined) throw unavailable(site.nameOf(environment))
-      const factsJson = canonical(facts)
-      const key = `${environment} ${revision} ${sha256(factsJson)}`
+      const packages = keepPackages(db, requester.incarnation, request.packages)
+      const factsJson = canonical(request.facts)
+      const key = `${environment} ${revision} ${packages} ${sha256(factsJson)}`
       const known = handed.get(requester.incarnation)
-      if (known?.key === key) return stored(context, known.hash)
+      if (known?.key === key) {
+        tell(context, vitals, { requester, request, found: known.factProblems })
+        return stored(context, known.hash)
+      }
 
       if (saveFacts(db, requester.incarnation, factsJson, context.now())) {
         saveAddress(db, requester.incarnation, requester.address)
         context.live.emit({ type: 'host', host: requester.host })
       }
-      const compiled = await compiler.compile(requester.host, facts, environment)
+      const facts = withPackages(db, requester.incarnation, request.facts)
+      const life = { incarnation: requester.number, attributes: attributesOf(db, requester.incarnation) }
+      let factProblems: readonly FactProblem[] = []
+      let compiled: CompiledCatalog
+      try {
+        compiled = await compiler.compile(requester.host, facts, { life, environment })
+        factProblems = compiled.factProblems ?? []
+      } finally {
+        tell(context, vitals, { requester, request, found: factProblems })
+      }
       const hash = save(context, authority, requester, { ...compiled, environment })
       // The site may have changed while this was compiled; then the next request compiles again.
-      if (compiled.catalog.revision === revision) handed.set(requester.incarnation, { key, hash })
+      if (compiled.catalog.revision === revision) {
+        handed.set(requester.incarnation, { key, hash, factProblems })
+      }
       return stored(context, hash)
     },
   }
+}
+
+interface Word {
+  readonly requester: CatalogRequester
+  readonly request: CatalogRequest
+  /** Problems that the compile found. */
+  readonly found: readonly FactProblem[]
+}
+
+/** Puts what changes by itself on the board; a problem of a fact is logged when it is new. */
+function tell(context: Context, board: VitalsBoard, { requester, request, found }: Word): void {
+  const { host, incarnation } = requester
+  const factProblems = [...(request.factProblems ?? []), ...found]
+  const before = board.find(host, incarnation)?.factProblems ?? []
+  board.put(host, { incarnation, at: context.now(), vitals: request.vitals, factProblems })
+  if (canonical(before) === canonical(factProblems)) return
+  for (const problem of factProblems) context.log.warn({ host, ...problem }, 'fact.problem')
+  context.live.emit({ type: 'host', host })
 }
 
 function save(

@@ -1,5 +1,6 @@
 /** What the server needs of the compiler; server/compiler gives it, and main.ts joins the two. */
-import type { Catalog, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
@@ -18,6 +19,17 @@ export interface CompiledCatalog {
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly role: string
   readonly pool: string
+  /** Facts that the role read and that are not as the site declares them. Absent: none. */
+  readonly factProblems?: readonly FactProblem[]
+}
+
+/** What the server knows of the host itself. Absent: a first life without attributes. */
+export type HostLife = Omit<Trusted, 'pool'>
+
+export interface CompiledFor {
+  readonly life?: HostLife
+  /** Each environment is compiled from a revision of its own; absent, it is the only one. */
+  readonly environment?: string
 }
 
 /** Each environment is compiled from a revision of its own; absent, it is the only one. */
@@ -31,7 +43,7 @@ export interface Compiler {
   /** Forgets revisions that are neither compiled from nor among these. */
   prune(keep: readonly string[]): Promise<void>
   /** @throws RekindleError `compile-failed` and its kin, with file and line. */
-  compile(host: string, facts: Facts, environment?: string): Promise<CompiledCatalog>
+  compile(host: string, facts: Facts, about?: CompiledFor): Promise<CompiledCatalog>
   /** Of the revision that is compiled from. */
   manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>

@@ -1,5 +1,7 @@
 /** Incarnations: the lives of a host, each with its own certificate, facts, catalog and reports. */
+import { canonical } from '../../schemas/canonical.ts'
 import { RekindleError } from '../../schemas/errors.ts'
+import type { Attributes } from '../../schemas/trusted.ts'
 import type { Db } from './db.ts'
 import { allRows, change, getRow, transact } from './statement.ts'
 
@@ -29,14 +31,16 @@ export interface Incarnation {
   readonly convergedAt: number | null
   readonly provedAt: number | null
   readonly provedRevision: string | null
+  /** JSON: what its join token carried. */
+  readonly attributes: string
 }
 
 const columns = `id, host, number, machine, state, created_at AS createdAt, address, serial, fingerprint,
   enrolled_at AS enrolledAt, revoked_at AS revokedAt, facts, catalog_hash AS catalogHash,
   catalog_role AS catalogRole, catalog_revision AS catalogRevision, report_id AS reportId, report_at AS reportAt,
-  converged_at AS convergedAt, proved_at AS provedAt, proved_revision AS provedRevision`
+  converged_at AS convergedAt, proved_at AS provedAt, proved_revision AS provedRevision, attributes`
 
-/** Makes the host's next incarnation, a candidate. */
+/** Makes the host's next incarnation, a candidate with the attributes of the one before it. */
 export function createIncarnation(db: Db, host: string, now: number): Incarnation {
   return transact(db, () => {
     const next = getRow<{ number: number }>(
@@ -47,12 +51,14 @@ export function createIncarnation(db: Db, host: string, now: number): Incarnatio
     const number = next?.number ?? 1
     const made = getRow<Incarnation>(
       db,
-      `INSERT INTO incarnation (host, number, machine, state, created_at) VALUES (?, ?, ?, 'candidate', ?)
+      `INSERT INTO incarnation (host, number, machine, state, created_at, attributes) VALUES (?, ?, ?, 'candidate', ?,
+         coalesce((SELECT attributes FROM incarnation WHERE host = ? ORDER BY number DESC LIMIT 1), '{}'))
        RETURNING ${columns}`,
       host,
       number,
       `${host}-${number}`,
       now,
+      host,
     )
     if (made === undefined) {
       throw new RekindleError({ code: 'internal', message: `Cannot make an incarnation of host "${host}"` })
@@ -100,6 +106,16 @@ export function saveFacts(db: Db, id: number, facts: string, now: number): boole
       facts,
     ) > 0
   )
+}
+
+export function saveAttributes(db: Db, id: number, attributes: Attributes): void {
+  change(db, 'UPDATE incarnation SET attributes = ? WHERE id = ?', canonical(attributes), id)
+}
+
+export function attributesOf(db: Db, id: number): Attributes {
+  const row = getRow<{ attributes: string }>(db, 'SELECT attributes FROM incarnation WHERE id = ?', id)
+  // Written by saveAttributes() alone.
+  return JSON.parse(row?.attributes ?? '{}') as Attributes
 }
 
 export function saveAddress(db: Db, id: number, address: string): boolean {

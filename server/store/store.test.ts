@@ -8,13 +8,17 @@ import { findHolder, markFirstUse, saveCertificate } from './certificate.ts'
 import { type Db, openDatabase } from './db.ts'
 import { deleteHost, ensureHost, findHost, findHostSummary } from './host.ts'
 import {
+  attributesOf,
   createIncarnation,
   currentIncarnation,
   findIncarnation,
+  retireIncarnation,
+  saveAttributes,
   saveFacts,
   saveHandedCatalog,
   takeOver,
 } from './incarnation.ts'
+import { findPackages, packagesHashOf, prunePackages, savePackages } from './packages.ts'
 import { hashPassword, isPassword } from './password.ts'
 import { transact } from './statement.ts'
 import { useToken } from './token.ts'
@@ -47,6 +51,31 @@ describe('incarnations', () => {
       ['web-1-1', 'candidate'],
       ['web-1-2', 'candidate'],
       ['db-1-1', 'candidate'],
+    ])
+  })
+
+  it('have the attributes of the one before, until they are given others', () => {
+    const first = createIncarnation(db, 'web-1', 2)
+    saveAttributes(db, first.id, { rack: 'b4' })
+    const second = createIncarnation(db, 'web-1', 3)
+    expect(attributesOf(db, second.id)).toEqual({ rack: 'b4' })
+    saveAttributes(db, second.id, {})
+    expect([attributesOf(db, first.id), attributesOf(db, second.id)]).toEqual([{ rack: 'b4' }, {}])
+  })
+
+  it('share packages, which go with the last that has them', () => {
+    const [first, second] = [createIncarnation(db, 'web-1', 2), createIncarnation(db, 'web-1', 3)]
+    expect(savePackages(db, first.id, { hash: 'h1' })).toBe(false)
+    expect(savePackages(db, first.id, { hash: 'h1', versions: { nginx: '1' } })).toBe(true)
+    expect(savePackages(db, second.id, { hash: 'h1' })).toBe(true)
+    expect(findPackages(db, second.id)).toEqual({ hash: 'h1', versions: '{"nginx":"1"}' })
+    savePackages(db, first.id, { hash: 'h2', versions: {} })
+    expect([prunePackages(db), packagesHashOf(db, second.id)]).toEqual([0, 'h1'])
+    retireIncarnation(db, second.id, 4)
+    expect([prunePackages(db), findPackages(db, second.id), findPackages(db, first.id)?.hash]).toEqual([
+      1,
+      undefined,
+      'h2',
     ])
   })
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import type { Facts } from '../../schemas/generated/types.ts'
+import { sampleFacts } from '../../schemas/sample-facts.ts'
 import { createCompiler } from '../../server/compiler/compiler.ts'
 import { type Bench, figure } from './figure.ts'
 
@@ -25,19 +25,6 @@ const web = role('web', () => {
 export default site({ hosts: [{ match: '*', role: web }] })
 `
 
-function factsOf(hostname: string): Facts {
-  return {
-    hostname,
-    os: { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' },
-    kernel: { release: '6.1.0' },
-    cpu: { count: 2 },
-    memory: { totalMiB: 2048 },
-    network: { address: '192.0.2.1', interfaces: {} },
-    virtual: 'none',
-    agent: { version: '0.1.0' },
-  }
-}
-
 export const compile: Bench = {
   ids: ['compile.uncached.150', 'compile.cached.150'],
   about: 'a catalog of 150 resources, compiled or found again',
@@ -53,7 +40,7 @@ export const compile: Bench = {
       if (!checked.ok) throw new Error(JSON.stringify(checked.problems))
       const time = async (host: string) => {
         const start = performance.now()
-        const { catalog, cached } = await compiler.compile(host, factsOf(host))
+        const { catalog, cached } = await compiler.compile(host, sampleFacts(host))
         const elapsed = performance.now() - start
         if (catalog.resources.length !== 150)
           throw new Error(`compiled ${catalog.resources.length} resources`)

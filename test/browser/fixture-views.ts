@@ -331,6 +331,24 @@ export function hostView(row: HostRow, overview: OverviewView): HostView {
       virtual: 'systemd-nspawn',
       agent: { version: '0.1.0' },
     },
+    attributes: { rack: 'b4' },
+    packages: { adduser: '3.134', nginx: '1.22.1-9+deb12u1' },
+    vitals: {
+      uptimeSeconds: 86_400,
+      load: [0.12, 0.2, 0.18],
+      memoryFreeMiB: 2011,
+      swapFreeMiB: 0,
+      mounts: { '/': { freeMiB: 8120 } },
+      toldAt: ago(95),
+    },
+    factProblems: [
+      {
+        fact: 'rack',
+        source: '/etc/rekindle/facts.d/rack.py',
+        reason: 'it exited with 1: no such file',
+        kept: true,
+      },
+    ],
     resources: [
       { id: 'package:nginx', where: 'role/web.ts:9' },
       { id: 'file:/etc/nginx/nginx.conf', where: 'role/web.ts:12' },

@@ -3,6 +3,7 @@
  * error, and each other line has to be none.
  */
 import {
+  customFact,
   exec,
   facts,
   file,
@@ -17,6 +18,19 @@ import {
   template,
   user,
 } from 'rekindle'
+
+const rack = customFact('rack', {
+  type: 'object',
+  properties: {
+    row: { type: 'integer' },
+    zone: { enum: ['a', 'b'] },
+    spare: { type: 'array', items: { type: 'boolean' } },
+    labels: { type: 'object', additionalProperties: { type: 'string' } },
+  },
+  required: ['row', 'zone'],
+})
+// @ts-expect-error no such type
+customFact('rack', { type: 'map' })
 
 export const web = role('web', () => {
   // What authors write.
@@ -69,6 +83,19 @@ export const web = role('web', () => {
   file('/a', { content: facts.network.interfaces.eth0?.[0] })
   // @ts-expect-error no such fact
   pkg(facts.os.flavour)
+  // @ts-expect-error a package may not be installed
+  file('/a', { content: facts.packages.nginx })
+  // @ts-expect-error an attribute may not be given
+  file('/a', { content: host.attributes.rack })
+  // @ts-expect-error a host may not say it, or not as its schema wants it
+  file('/a', { content: rack.value.zone })
+  const { row, zone, spare = [], labels = {} } = rack.value ?? { row: 0, zone: 'a' as const }
+  const said: [number, 'a' | 'b', readonly boolean[], string | undefined] = [row, zone, spare, labels.x]
+  file(`/srv/rack-${said.join('-')}`, { ensure: 'directory' })
+  // @ts-expect-error no such zone
+  if (rack.value?.zone === 'c') pkg('never')
+  // @ts-expect-error not among its members
+  pkg(rack.value?.column)
 })
 
 // @ts-expect-error a role has a name

@@ -4,7 +4,7 @@ import { seal } from '../../../schemas/envelope.ts'
 import type { Catalog, Envelope } from '../../../schemas/generated/types.ts'
 import type { AnyResourceType } from '../../engine/prepare.ts'
 import { noHost } from '../../engine/testing/fake.ts'
-import { collectFacts } from '../../facts/collect.ts'
+import { builtInFacts, readVitals } from '../../facts/built-in.ts'
 import { catalogKeys } from '../../link/testing/server.ts'
 import { createSpool } from '../../spool/spool.ts'
 import { createLog } from '../log.ts'
@@ -78,7 +78,12 @@ export function testMachine(stateDir: string): TestMachine {
     memory: createMemoryStore(stateDir),
     catalogs: createCatalogStore(stateDir, { host: 'web-1', catalogKey: keys.publicPem }),
     spool: createSpool(join(stateDir, 'spool')),
-    collectFacts,
+    collectFacts: async () => ({
+      facts: builtInFacts(),
+      packages: {},
+      vitals: readVitals(),
+      problems: [],
+    }),
     now: () => performance.timeOrigin + performance.now(),
     newId: () => `report-${process.pid}-${ids++}`,
     log: createLog((line) => {

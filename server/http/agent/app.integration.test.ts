@@ -7,6 +7,7 @@ import { open as openEnvelope } from '../../../schemas/envelope.ts'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Catalog, Envelope } from '../../../schemas/generated/types.ts'
 import { sha256 } from '../../../schemas/hash.ts'
+import { mintJoinToken } from '../../ca/join.ts'
 import { revoke } from '../../ca/revoke.ts'
 import { listAudit } from '../../store/audit.ts'
 import { currentIncarnation, listIncarnations } from '../../store/incarnation.ts'
@@ -239,7 +240,7 @@ describe('catalogs', () => {
   it('compiles again for other facts', async () => {
     await catalogOf(web1)
     const compiles = server.compiler.compiles
-    const other = { ...facts, cpu: { count: 8 } }
+    const other = { ...facts, cpu: { ...facts.cpu, count: 8 } }
     expect((await ask(web1, '/v1/catalog', { body: { facts: other } })).status).toBe(200)
     expect(server.compiler.compiles).toBe(compiles + 1)
   })
@@ -247,6 +248,88 @@ describe('catalogs', () => {
   it('refuses facts that no schema allows', async () => {
     const answer = await ask(web1, '/v1/catalog', { body: { facts: { hostname: 1 } } })
     expect([answer.status, answer.json.code]).toEqual([400, 'bad-request'])
+  })
+
+  it('takes facts of an older agent, which lacks some, and of a newer one, which has others', async () => {
+    const older = {
+      hostname: 'web-1',
+      os: { id: 'debian', family: 'debian', release: '12', codename: 'bookworm', arch: 'amd64' },
+      kernel: { release: '6.1.0' },
+      cpu: { count: 3 },
+      memory: { totalMiB: 2048 },
+      network: { address: '192.0.2.10', interfaces: { eth0: ['192.0.2.10'] } },
+      virtual: 'kvm',
+      agent: { version: '0.1.0' },
+    }
+    expect((await ask(web1, '/v1/catalog', { body: { facts: older } })).status).toBe(200)
+    expect(server.compiler.asked?.facts).toMatchObject({
+      cpu: { count: 3, cores: 0, model: '' },
+      timezone: 'UTC',
+      security: { selinux: 'disabled', apparmor: false },
+      mounts: {},
+    })
+    const newer = {
+      ...facts,
+      cpu: { ...facts.cpu, quantum: true },
+      disks: { sda: { sizeMiB: 7, model: 'x', rotational: false, wear: 3 } },
+      weather: 'fine',
+    }
+    const answer = await ask(web1, '/v1/catalog', { body: { facts: newer, mood: 'good' } })
+    expect(answer.status).toBe(200)
+    const sda = { sizeMiB: 7, model: 'x', rotational: false }
+    expect(server.compiler.asked?.facts).toEqual({ ...facts, disks: { sda } })
+  })
+
+  it('asks for the versions of packages once, and knows them by their hash from then on', async () => {
+    const versions = { adduser: '3.134', nginx: '1.22.1-9' }
+    const hash = sha256(JSON.stringify(versions))
+    const withPackages = (identity: HostIdentity, packages: object) =>
+      ask(identity, '/v1/catalog', { body: { facts, packages } })
+    const unknown = await withPackages(web1, { hash })
+    expect([unknown.status, unknown.json.code]).toEqual([409, 'packages-wanted'])
+    expect(lastRefusal('catalog.refused')?.detail ?? '').not.toContain('packages')
+    const wrong = await withPackages(web1, { hash: sha256('other'), versions })
+    expect([wrong.status, wrong.json.code]).toEqual([400, 'bad-request'])
+    expect((await withPackages(web1, { hash, versions })).status).toBe(200)
+    expect(server.compiler.asked?.facts.packages).toEqual(versions)
+
+    const compiles = server.compiler.compiles
+    expect((await withPackages(web1, { hash })).status).toBe(200)
+    expect(server.compiler.compiles).toBe(compiles)
+    expect((await withPackages(web2, { hash })).status).toBe(200)
+    expect(server.compiler.asked?.facts.packages).toEqual(versions)
+    // A database that could not be read is no host without packages.
+    expect(
+      (await ask(web1, '/v1/catalog', { body: { facts: { ...facts, timezone: 'Asia/Tokyo' } } })).status,
+    ).toBe(200)
+    expect(server.compiler.asked?.facts.packages).toEqual(versions)
+  })
+
+  it('keeps what changes by itself from the compile', async () => {
+    await catalogOf(web1)
+    const compiles = server.compiler.compiles
+    for (const uptimeSeconds of [1, 2]) {
+      const vitals = { uptimeSeconds, load: [0.5], memoryFreeMiB: 1, swapFreeMiB: 0, mounts: {} }
+      expect((await ask(web1, '/v1/catalog', { body: { facts, vitals } })).status).toBe(200)
+    }
+    expect(server.compiler.compiles).toBe(compiles)
+  })
+
+  it('compiles with what the token carried, whatever the host claims', async () => {
+    const { key, csr } = await makeRequest('web-7')
+    const { token } = mintJoinToken(server.context, {
+      host: 'web-7',
+      attributes: { role: 'front', rack: 'b4' },
+      by: 'test',
+    })
+    const enrolled = await enrolWith(token, csr)
+    const web7 = { host: 'web-7', key, csr, certificate: String(enrolled.json.certificate), incarnation: 1 }
+    const claims = { ...facts, hostname: 'db-1', custom: { attributes: { role: 'db' }, incarnation: 9 } }
+    expect(
+      (await ask(web7, '/v1/catalog', { body: { facts: claims, attributes: { role: 'db' } } })).status,
+    ).toBe(200)
+    expect(server.compiler.asked?.life).toEqual({ incarnation: 1, attributes: { role: 'front', rack: 'b4' } })
+    expect(lastRefusal('token.created')?.detail).toContain('attributes role=front rack=b4')
   })
 
   it('answers a compile that fails with 422 and its place, and keeps the host’s last good catalog', async () => {
@@ -259,7 +342,9 @@ describe('catalogs', () => {
       kept: 'the last good catalog',
     })
     try {
-      const answer = await ask(web2, '/v1/catalog', { body: { facts: { ...facts, cpu: { count: 3 } } } })
+      const answer = await ask(web2, '/v1/catalog', {
+        body: { facts: { ...facts, cpu: { ...facts.cpu, count: 3 } } },
+      })
       expect(answer.status).toBe(422)
       expect(answer.json).toMatchObject({ code: 'compile-failed', where: 'role/web.ts:7' })
       expect(lastRefusal('catalog.refused')).toMatchObject({ actor: 'host:web-2' })

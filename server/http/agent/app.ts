@@ -9,6 +9,7 @@ import type { ServerCertificate } from '../../ca/issue.ts'
 import type { Context } from '../../context.ts'
 import type { Refusals } from '../../refusals.ts'
 import type { CatalogDesk } from '../../site/catalog.ts'
+import { acceptCatalogRequest } from '../../site/facts.ts'
 import { findOwnBlob } from '../../store/catalog.ts'
 import type { FleetEvents } from '../fleet.ts'
 import type { Hub } from '../hub.ts'
@@ -154,14 +155,18 @@ function withoutToken(body: unknown): unknown {
   return typeof body === 'object' && body !== null ? { token: 'x'.repeat(16), ...body } : body
 }
 
+/** What is wrong with the request, and no fault of the site. */
+const sayAgain: ReadonlySet<string> = new Set(['bad-request', 'packages-wanted'])
+
 async function answerCatalog(
   { context, desk, refusals }: AgentApi,
   client: Client,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { facts } = validate('protocol/catalog-request', request.body, 'the catalog request')
-  const catalog = await desk.hand(client, facts).catch((error: unknown) => {
+  const word = acceptCatalogRequest(request.body)
+  const catalog = await desk.hand(client, word).catch((error: unknown) => {
+    if (error instanceof RekindleError && sayAgain.has(error.code)) throw error
     const refusal = asCompileFailure(error)
     if (refusal !== undefined && refusal.code !== 'catalog-unavailable') {
       refusals.record({

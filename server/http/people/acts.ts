@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { RekindleError } from '../../../schemas/errors.ts'
+import type { Attributes } from '../../../schemas/trusted.ts'
 import { mintJoinToken } from '../../ca/join.ts'
 import { revoke } from '../../ca/revoke.ts'
 import { appendAudit } from '../../store/audit.ts'
@@ -88,16 +89,23 @@ function hostActs(app: FastifyInstance, api: PeopleApi, callers: Callers): void 
       return {}
     },
   )
-  app.post<{ Body: { host: string; ttlSeconds?: number } }>(
+  app.post<{ Body: { host: string; ttlSeconds?: number; attributes?: Attributes } }>(
     '/api/tokens',
     {
       ...admin,
-      ...body({ host: hostName, ttlSeconds: { type: 'integer', minimum: 60, maximum: 604_800 } }, ['host']),
+      ...body(
+        {
+          host: hostName,
+          ttlSeconds: { type: 'integer', minimum: 60, maximum: 604_800 },
+          attributes: { type: 'object', additionalProperties: { type: 'string' } },
+        },
+        ['host'],
+      ),
     },
     async (request) => {
-      const { host, ttlSeconds } = request.body
+      const { host, ttlSeconds, attributes } = request.body
       const by = `user:${callers.of(request).name}`
-      const { token, expiresAt } = mintJoinToken(context, { host, ttlSeconds, by })
+      const { token, expiresAt } = mintJoinToken(context, { host, ttlSeconds, attributes, by })
       context.live.emit({ type: 'host', host })
       return { token, expiresAt: new Date(expiresAt).toISOString() }
     },

@@ -2,6 +2,7 @@
 import type { Context } from '../../context.ts'
 import type { Refusals } from '../../refusals.ts'
 import type { Site } from '../../site/site.ts'
+import type { VitalsBoard } from '../../site/vitals.ts'
 import type { FleetActs } from '../fleet.ts'
 import type { Hub } from '../hub.ts'
 import type { Events } from './events.ts'
@@ -13,6 +14,7 @@ export interface PeopleApi {
   readonly hub: Hub
   readonly fleet: FleetActs
   readonly events: Events
+  readonly vitals: VitalsBoard
   /** How often agents are to report. */
   readonly pollMs: number
   /** Whether people come over HTTPS, so that the cookie is for HTTPS only. */

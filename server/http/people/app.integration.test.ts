@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { sha256 } from '../../../schemas/hash.ts'
 import { checkConfig } from '../../config.ts'
 import { createApiToken, setPerson } from '../../people.ts'
 import { listAudit } from '../../store/audit.ts'
@@ -231,11 +232,19 @@ describe('what people see', () => {
 
     const host = await enrolHost(server, 'web-1')
     expect((await read<HostView>('/api/hosts/web-1')).status).toBe('new')
+    const packages = { adduser: '3.134' }
+    const vitals = { uptimeSeconds: 60, load: [0.5], memoryFreeMiB: 1, swapFreeMiB: 0, mounts: {} }
+    const factProblems = [{ fact: 'rack', source: '/etc/rekindle/facts.d/rack', reason: 'slow', kept: true }]
     const answer = await call(server.agentUrl, {
       path: '/v1/catalog',
       ca: server.ca,
       identity: host,
-      body: { facts },
+      body: {
+        facts,
+        packages: { hash: sha256(JSON.stringify(packages)), versions: packages },
+        vitals,
+        factProblems,
+      },
     })
     const catalogHash = JSON.parse(answer.text).hash as string
     const drifted = makeReport('web-1', {
@@ -270,6 +279,8 @@ describe('what people see', () => {
     expect(view.resources).toEqual([{ id: 'file:/etc/motd', where: 'role/web.ts:4' }])
     expect(view.drift[0]).toMatchObject({ resource: 'file:/etc/motd', endedAt: null })
     expect(view.facts).toEqual(facts)
+    const toldAt = new Date(now).toISOString()
+    expect(view).toMatchObject({ attributes: {}, packages, vitals: { ...vitals, toldAt }, factProblems })
     const overview = await read<OverviewView>('/api/overview')
     expect(overview.openDrift.map(({ host: name }) => name)).toEqual(['web-1'])
     expect(overview.site.pools[0]).toMatchObject({ name: 'web', order: 'surge', drift: 'rebuild' })

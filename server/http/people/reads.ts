@@ -11,7 +11,8 @@ import { commitOf } from '../../store/commit-row.ts'
 import type { Db } from '../../store/db.ts'
 import { driftRows } from '../../store/drift.ts'
 import { findHostSummary, type HostSummary, listHostSummaries } from '../../store/host.ts'
-import { findIncarnation, listIncarnations } from '../../store/incarnation.ts'
+import { findIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
+import { findPackages } from '../../store/packages.ts'
 import { rebuildRows, rebuildView } from '../../store/rebuild-row.ts'
 import { findReport, listReports, type StoredReport } from '../../store/report.ts'
 import type {
@@ -19,6 +20,7 @@ import type {
   AuditView,
   DriftRow,
   HostRow,
+  HostTold,
   HostView,
   OverviewView,
   RebuildRow,
@@ -154,6 +156,7 @@ function hostView(api: PeopleApi, host: HostSummary): HostView {
     rebuilds: rebuilds(context, { host: name, limit: glance.rebuilds }),
     // The column holds what protocol/facts accepted.
     facts: shown?.facts == null ? null : (JSON.parse(shown.facts) as Record<string, unknown>),
+    ...toldBy(api, name, shown),
     resources: host.catalogHash === null ? [] : resourcesOf(context, host.catalogHash),
   }
 }
@@ -166,6 +169,20 @@ function reportRow(db: Db, stored: StoredReport): ReportRow {
 function auditRow(db: Db, entry: AuditEntry): AuditRow {
   const environment = /^environment:(.+)$/.exec(entry.target)?.[1]
   return renderAudit(entry, commitOf(db, entry.revision, { at: entry.at, environment }))
+}
+
+/** What the host said besides facts, and what the server knows of it. */
+function toldBy({ context, vitals }: PeopleApi, host: string, shown: Incarnation | undefined): HostTold {
+  if (shown === undefined) return { attributes: {}, packages: null, vitals: null, factProblems: [] }
+  const told = vitals.find(host, shown.id)
+  const packages = findPackages(context.db, shown.id)
+  return {
+    // Columns that hold what schemas accepted.
+    attributes: JSON.parse(shown.attributes) as HostTold['attributes'],
+    packages: packages === undefined ? null : (JSON.parse(packages.versions) as HostTold['packages']),
+    vitals: told?.vitals === undefined ? null : { ...told.vitals, toldAt: new Date(told.at).toISOString() },
+    factProblems: told?.factProblems ?? [],
+  }
 }
 
 /** Under way and held ones first, then those that ended, newest first. */

@@ -1,5 +1,8 @@
 /** A tree of facts as lines: `['os.release', '12']`. Lists of plain values stay on one line. */
-export function flatten(tree: Record<string, unknown>, path = ''): readonly (readonly [string, string])[] {
+export function flatten(
+  tree: Readonly<Record<string, unknown>>,
+  path = '',
+): readonly (readonly [string, string])[] {
   return Object.entries(tree).flatMap(([key, value]) => {
     const name = path === '' ? key : `${path}.${key}`
     if (isTree(value)) return flatten(value, name)

@@ -192,7 +192,7 @@ function Shown({ tab, host }: { tab: HostTab; host: HostView }): ReactNode {
     case 'resources':
       return <Resources rows={host.resources} />
     case 'facts':
-      return <Facts facts={host.facts} />
+      return <Facts host={host} />
     default:
       return tab satisfies never
   }

@@ -5,6 +5,7 @@ import type { ResourceOutcome } from '../../../schemas/generated/types.ts'
 import type { ReportView } from '../../http/view.ts'
 import { reportQuery } from '../api/queries.ts'
 import { Fact } from '../component/fact.tsx'
+import { FactProblems } from '../component/fact-problems.tsx'
 import { Loaded } from '../component/loaded.tsx'
 import { Outcome } from '../component/outcome.tsx'
 import { PageHead } from '../component/page-head.tsx'
@@ -53,6 +54,7 @@ function Run({ run }: { run: ReportView }): ReactNode {
           <ProblemFacts {...report.error} />
         </div>
       )}
+      <FactProblems problems={report.factProblems ?? []} />
       <dl className="facts wide">
         <Fact name="Host">
           <Link to="/hosts/$name" params={{ name: run.host }}>
