@@ -2,6 +2,8 @@
 
 export { contain } from './contain.ts'
 export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'
+export { type Data, type Layer, type LayersOptions, layers } from './data.ts'
+export { field } from './data-field.ts'
 export type { Metaparams } from './declare.ts'
 export { facts, host } from './facts.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'

@@ -1,5 +1,6 @@
 /** A site: which hosts get which roles, and how their pools are treated. */
 import { dirname } from 'node:path/posix'
+import type { DeclaredData } from './context.ts'
 import { callerPlace, type Place } from './place.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
@@ -10,12 +11,16 @@ export interface HostOptions {
   readonly role: Role
   /** A pool, or the name of one in `pools`. Default: the pool named after the role. */
   readonly pool?: Pool | string
+  /** What `{environment}` stands for in the names of data layers. */
+  readonly environment?: string
 }
 
 export interface SiteOptions {
   /** First match wins. */
   readonly hosts: readonly HostOptions[]
   readonly pools?: readonly Pool[]
+  /** What roles read with `data.get()`: what layers() returns. */
+  readonly data?: DeclaredData
 }
 
 export class Site {

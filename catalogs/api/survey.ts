@@ -2,6 +2,7 @@
 import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import type { Mistake } from './context.ts'
+import { Data } from './data.ts'
 import { isNear } from './parameter.ts'
 import { type Place, renderPlace } from './place.ts'
 import { Pool, poolManifest } from './pool.ts'
@@ -34,6 +35,9 @@ export function survey(site: Site, siteDir: string): Survey {
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
+  const { data }: { readonly data?: unknown } = site.options
+  if (data !== undefined && !(data instanceof Data))
+    notes.note('Cannot use the data of the site: wanted what layers() returns')
   if (mistakes.length > 0) return { ok: false, mistakes }
   const manifest = { roles: [...roles.keys()], pools: rendered, hosts: rules }
   return {
@@ -61,7 +65,7 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
-  const { match, role, pool } = rule as Partial<Record<keyof HostOptions, unknown>>
+  const { match, role, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
   if (typeof match !== 'string' || match === '') return '"match" wants a host name, in which * may stand'
   if (!(role instanceof Role)) return '"role" wants what role() returns'
   if (!/^[a-z][a-z0-9-]*$/.test(role.name)) {
@@ -70,6 +74,8 @@ function wrongRule(rule: unknown): string | undefined {
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
+  if (environment !== undefined && !/^[A-Za-z0-9][\w.-]*$/.test(String(environment)))
+    return '"environment" wants a name of letters, digits, "_", "." and "-"'
   return undefined
 }
 
@@ -112,7 +118,7 @@ function poolsOf(
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { match, role } = rule
+  const { match, role, environment } = rule
   const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? role.name)
   if (!pools.has(pool)) {
     const names = [...pools.keys()]
@@ -123,7 +129,13 @@ function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note,
       nearest === undefined ? `Pools: ${names.join(', ') || 'none'}` : `Did you mean "${nearest}"?`,
     )
   }
-  return { match, role: role.name, pool, where: where(undefined) }
+  return {
+    match,
+    role: role.name,
+    pool,
+    ...(environment === undefined ? {} : { environment }),
+    where: where(undefined),
+  }
 }
 
 function renderPool(pool: Pool, { note }: Notes): Readonly<Record<string, unknown>> {

@@ -2,12 +2,22 @@
  * What tests of a site import as 'rekindle/testing': runs a role for given facts, in the test's own process, and gives what
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
+import type { DataScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
-import { collect, type Declaration, type Mistake } from './context.ts'
+import {
+  type CompileInput,
+  collect,
+  type Declaration,
+  type DeclaredData,
+  type HostData,
+  type Mistake,
+} from './context.ts'
+import { openData, withLayerAbove } from './data-source.ts'
 import { placeOf } from './place.ts'
+import { deepFreeze } from './plain.ts'
 import type { ResourceTypeName } from './reference.ts'
 import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
@@ -23,6 +33,8 @@ export interface CompileOptions {
   readonly facts?: GivenFacts
   /** Folder that templates and sources are relative to. Default, for a site: that of the file that calls `site()`. */
   readonly siteDir?: string
+  /** Data above all layers of the site: a part of what the schema has. */
+  readonly data?: Readonly<Record<string, unknown>>
 }
 
 export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> {
@@ -59,11 +71,13 @@ export interface TestCatalog {
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { role, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const { role, siteDir, environment } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const scope = { host, role: role.name, environment, facts: fill(host, options.facts) }
   const { declarations, mistakes, thrown } = collect(role, {
     siteDir,
     host,
-    facts: fill(host, options.facts),
+    facts: scope.facts,
+    data: dataFor(of, scope, { siteDir, above: options.data }),
   })
   if (thrown !== undefined) throw thrown
   if (mistakes.length > 0) throw refusal(mistakes)
@@ -83,17 +97,44 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   }
 }
 
-function ofRole(role: Role, { siteDir }: CompileOptions): { role: Role; siteDir: string } {
+/** A role alone may read any data; a site's, only what the site has. */
+function dataFor(
+  of: Site | Role,
+  scope: DataScope,
+  { siteDir, above }: { readonly siteDir: string; readonly above: CompileOptions['data'] },
+): CompileInput['data'] {
+  const seen = new Map<DeclaredData, HostData>()
+  return (declared) => {
+    if (!(of instanceof Role) && of.options.data?.rules !== declared.rules) return undefined
+    const layers = openData(declared, siteDir).of(scope)
+    const host = seen.get(declared) ?? frozen(above ? withLayerAbove(declared, layers, above) : layers)
+    seen.set(declared, host)
+    return host
+  }
+}
+
+/** As in the compiler, where a role cannot change what it reads. */
+function frozen(host: HostData): HostData {
+  return { ...host, values: () => deepFreeze(host.values()) }
+}
+
+interface Compiled {
+  readonly role: Role
+  readonly siteDir: string
+  readonly environment?: string | undefined
+}
+
+function ofRole(role: Role, { siteDir }: CompileOptions): Compiled {
   return { role, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
 }
 
-function ofSite(site: Site, host: string, options: CompileOptions): { role: Role; siteDir: string } {
+function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
   const rule = ruleFor(surveyed.manifest.hosts, host)
   const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
-  if (role !== undefined) return { role, siteDir }
+  if (role !== undefined) return { role, siteDir, environment: rule?.environment }
   throw new RekindleError({
     code: 'not-found',
     message: `Cannot compile host "${host}": no rule of the site matches it`,

@@ -1,13 +1,15 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision is served at a time. */
+import type { DataScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Catalog, CatalogResource, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache, type ReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
-import { locate } from './locate.ts'
-import type { Answer, Request } from './message.ts'
-import { type Ended, openPool, type PoolOptions, type SandboxPool } from './pool.ts'
+import { createHostData } from './host-data.ts'
+import type { Request } from './message.ts'
+import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
+import { codeOf, locatedProblems, noRule, unavailable } from './problem.ts'
 import { dropStaged, findStaged, type StagedSite, stageSite } from './stage.ts'
 
 export interface CompilerOptions {
@@ -22,7 +24,13 @@ export interface CompilerOptions {
 }
 
 export type CheckResult =
-  | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
+  | {
+      readonly ok: true
+      readonly revision: string
+      readonly manifest: SiteManifest
+      /** What does no harm, and is hardly meant. */
+      readonly warnings: readonly SiteProblem[]
+    }
   | { readonly ok: false; readonly revision: string; readonly problems: SiteProblem[] }
 
 export interface CompileResult {
@@ -37,7 +45,7 @@ export interface CompileResult {
 
 export interface Compiler {
   /**
-   * Stages the site, loads it, and compiles each rule's role for a host that there is not. A good one is served from then
+   * Stages the site, loads it, checks its data, and compiles each rule's role for a host that there is not. A good one is served from then
    * on; a bad one disturbs nothing.
    *
    * @throws RekindleError `site-invalid` when the folder cannot be read
@@ -65,6 +73,9 @@ interface Served {
   readonly staged: StagedSite
   readonly manifest: SiteManifest
   readonly pool: SandboxPool
+  /** What a host sees of the site's data; undefined for a site that has none. */
+  readonly dataOf: ((scope: DataScope) => object) | undefined
+  readonly warnings: readonly SiteProblem[]
   /** By role: what a role declared does not depend on the host's pool. */
   readonly caches: Map<string, ReadCache<Declared>>
 }
@@ -77,12 +88,12 @@ interface Declared {
 /** Results kept for each role, about 100 KiB each for a large one. */
 const cacheLimit = 1_000
 
+export function readLimits({ timeoutMs, memoryMiB, workers }: CompilerOptions): PoolOptions {
+  return { timeoutMs: timeoutMs ?? 10_000, memoryMiB: memoryMiB ?? 256, workers: workers ?? 2 }
+}
+
 export function createCompiler(options: CompilerOptions): Compiler {
-  const limits: PoolOptions = {
-    timeoutMs: options.timeoutMs ?? 10_000,
-    memoryMiB: options.memoryMiB ?? 256,
-    workers: options.workers ?? 2,
-  }
+  const limits = readLimits(options)
   let served: Served | undefined
   const retiring = new Set<Promise<void>>()
 
@@ -97,7 +108,10 @@ export function createCompiler(options: CompilerOptions): Compiler {
   async function check(siteDir: string): Promise<CheckResult> {
     const staged = await stageSite(siteDir, options.stageDir)
     const { revision } = staged
-    if (served?.staged.revision === revision) return { ok: true, revision, manifest: served.manifest }
+    if (served?.staged.revision === revision) {
+      const { manifest, warnings } = served
+      return { ok: true, revision, manifest, warnings }
+    }
     const pool = openPool(staged.dir, limits)
     const loaded = await tryOut(pool, staged, limits)
     if ('problems' in loaded) {
@@ -105,23 +119,24 @@ export function createCompiler(options: CompilerOptions): Compiler {
       if (staged.isNew) await dropStaged(staged)
       return { ok: false, revision, problems: loaded.problems }
     }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
-    return { ok: true, revision, manifest: loaded.manifest }
+    const { manifest, warnings } = loaded
+    serve({ ...loaded, staged, pool, caches: new Map() })
+    return { ok: true, revision, manifest, warnings }
   }
   async function restore(revision: string): Promise<SiteManifest> {
     const staged = await findStaged(options.stageDir, revision)
     const pool = openPool(staged.dir, limits)
-    const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
-    if (loaded.type !== 'loaded') {
+    const loaded = await load(pool, staged, limits)
+    if ('problems' in loaded) {
       await pool.close()
-      const [problem] = problemsOf(loaded, 'load the site', limits)
+      const [problem] = loaded.problems
       throw new RekindleError({
         code: 'site-invalid',
         message: problem?.message ?? `Cannot take up revision "${revision}"`,
         where: problem?.where ?? undefined,
       })
     }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
+    serve({ ...loaded, staged, pool, caches: new Map() })
     return loaded.manifest
   }
   return {
@@ -136,23 +151,39 @@ export function createCompiler(options: CompilerOptions): Compiler {
   }
 }
 
+type Loaded = Pick<Served, 'manifest' | 'dataOf' | 'warnings'>
+
+async function load(
+  pool: SandboxPool,
+  staged: StagedSite,
+  limits: PoolOptions,
+): Promise<Loaded | { problems: SiteProblem[] }> {
+  const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
+  if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
+  const request: Request = { type: 'data' }
+  const read = await pool.ask(request)
+  if (read.type !== 'data') return { problems: await locatedProblems(read, staged, request, limits) }
+  const dataOf = read.data === null ? undefined : createHostData(read.data)
+  return { manifest: loaded.manifest, dataOf, warnings: read.warnings }
+}
+
 async function tryOut(
   pool: SandboxPool,
   staged: StagedSite,
   limits: PoolOptions,
-): Promise<{ manifest: SiteManifest } | { problems: SiteProblem[] }> {
-  const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
-  if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
+): Promise<Loaded | { problems: SiteProblem[] }> {
+  const loaded = await load(pool, staged, limits)
+  if ('problems' in loaded) return loaded
   const problems = new Map<string, SiteProblem>()
-  for (const { match, role } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match }
+  for (const { match, role, environment } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, match, ...(environment && { environment }) }
     const checked = await pool.ask(request)
     if (checked.type === 'checked') continue
     for (const problem of await locatedProblems(checked, staged, request, limits)) {
       problems.set(JSON.stringify(problem), problem)
     }
   }
-  return problems.size === 0 ? { manifest: loaded.manifest } : { problems: [...problems.values()] }
+  return problems.size === 0 ? loaded : { problems: [...problems.values()] }
 }
 
 async function compile(
@@ -162,10 +193,20 @@ async function compile(
   limits: PoolOptions,
 ): Promise<CompileResult> {
   if (served === undefined) throw unavailable()
-  const { manifest, staged, pool, caches } = served
+  const { manifest, staged, pool, caches, dataOf } = served
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
-  const input = { host, facts }
+  const { role, environment } = rule
+  const scope = { role, host, facts, ...(environment && { environment }) }
+  let data: object | undefined
+  const input = {
+    host,
+    facts,
+    get data() {
+      data ??= dataOf?.(scope)
+      return data
+    },
+  }
   const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
   caches.set(rule.role, cache)
   const addressed = ({ resources, blobs }: Declared, cached: boolean): CompileResult => ({
@@ -185,7 +226,7 @@ async function compile(
 
   const known = cache.find(input)
   if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', role: rule.role, host, facts }
+  const request: Request = { type: 'compile', ...scope }
   const answer = await pool.ask(request)
   if (answer.type !== 'compiled') {
     const problems = await locatedProblems(answer, staged, request, limits)
@@ -193,77 +234,4 @@ async function compile(
   }
   cache.keep(input, answer.reads, answer)
   return addressed(answer, false)
-}
-
-/** The problems of an answer; for a child that had to be killed, the line at which it was is looked for. */
-async function locatedProblems(
-  answer: Answer | Ended,
-  staged: StagedSite,
-  request: Request | undefined,
-  limits: PoolOptions,
-): Promise<SiteProblem[]> {
-  const act =
-    request === undefined || request.type === 'load' ? 'load the site' : `compile role "${request.role}"`
-  const [problem, ...others] = problemsOf(answer, act, limits)
-  if (problem === undefined) return []
-  if (answer.type !== 'ended' || answer.reason === 'crash') return [problem, ...others]
-  const where = await locate(staged.dir, request, answer.reason, limits)
-  return [{ ...problem, where: where ?? problem.where }]
-}
-
-function problemsOf(answer: Answer | Ended, act: string, limits: PoolOptions): readonly SiteProblem[] {
-  if (answer.type === 'refused') return answer.problems
-  const said = answer.type === 'ended' ? answer.detail.trim() : ''
-  const reason = answer.type === 'ended' ? answer.reason : 'crash'
-  switch (reason) {
-    case 'timeout':
-      return [
-        {
-          message: `Cannot ${act}: it took more than ${limits.timeoutMs / 1000} s`,
-          where: 'site.ts',
-          hint: 'Look for a loop that does not end',
-        },
-      ]
-    case 'memory':
-      return [
-        {
-          message: `Cannot ${act}: it took more than ${limits.memoryMiB} MiB of memory`,
-          where: 'site.ts',
-          hint: 'Look for a list or a text that grows without end',
-        },
-      ]
-    case 'crash':
-      return [
-        {
-          message: `Cannot ${act}: its process ended${said === '' ? '' : `: ${said}`}`,
-          where: 'site.ts',
-          hint: null,
-        },
-      ]
-    default:
-      return reason satisfies never
-  }
-}
-
-function codeOf(answer: Answer | Ended): 'compile-failed' | 'compile-timeout' | 'compile-memory' {
-  if (answer.type !== 'ended' || answer.reason === 'crash') return 'compile-failed'
-  return answer.reason === 'timeout' ? 'compile-timeout' : 'compile-memory'
-}
-
-function noRule(host: string, manifest: SiteManifest): RekindleError {
-  return new RekindleError({
-    code: 'not-found',
-    message: `Cannot compile a catalog for host "${host}": no rule of the site matches it`,
-    where: manifest.hosts[0]?.where ?? 'site.ts',
-    hint: `Rules match: ${manifest.hosts.map(({ match }) => match).join(', ')}`,
-    kept: 'the last good catalog',
-  })
-}
-
-function unavailable(): RekindleError {
-  return new RekindleError({
-    code: 'catalog-unavailable',
-    message: 'Cannot compile a catalog: no revision of the site has been good yet',
-    kept: 'the last good catalog',
-  })
 }
