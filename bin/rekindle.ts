@@ -26,6 +26,7 @@ const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
   server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
   token: { side: serverSide, about: 'make a join token for a new host' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
+  lookup: { side: serverSide, about: 'print what a role would read of a site’s data, and why' },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
 }

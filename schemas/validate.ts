@@ -92,9 +92,9 @@ function wantedBy(error: ErrorObject): string {
     case 'const':
       return show(params.allowedValue)
     default:
-      return (error.message ?? error.keyword).replace(/^must (NOT )?/, (_, not: string | undefined) =>
-        not ? 'not to ' : '',
-      )
+      return (error.message ?? error.keyword)
+        .replace(/^must be (?=[<>])/, '')
+        .replace(/^must (NOT )?/, (_, not: string | undefined) => (not ? 'not to ' : ''))
   }
 }
 

@@ -3,9 +3,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sampleFacts } from '../catalogs/api/sample.ts'
+import { canonical } from '../schemas/canonical.ts'
 import { sha256 } from '../schemas/hash.ts'
 import { call } from './http/test-server.ts'
 import { openDatabase } from './store/db.ts'
+import { ensureHost } from './store/host.ts'
+import { createIncarnation, saveFacts, takeOver } from './store/incarnation.ts'
 import { findToken } from './store/token.ts'
 
 const launcher = join(import.meta.dirname, '..', 'bin', 'rekindle')
@@ -96,6 +100,83 @@ describe('rekindle compile', () => {
     const { code, stderr } = await rekindle(['compile', join(dir, 'good'), '--host', 'mail-1'])
     expect(code).toBe(1)
     expect(stderr).toContain('mail-1')
+  })
+})
+
+describe('rekindle lookup', () => {
+  const site = () => join(dir, 'layered')
+  beforeAll(() => {
+    const files = {
+      'site.ts': [
+        "import { field, layers, role, site } from 'rekindle'",
+        "const hierarchy = ['host/{host}', 'os/{facts.os.codename}', 'site']",
+        'const schema = { nginx: { workers: field.integer(), user: field.text({ optional: true }) }, lost: field.text() }',
+        "const web = role('web', () => {})",
+        "export default site({ hosts: [{ match: 'web-*', role: web }], data: layers({ hierarchy, schema }) })",
+      ].join('\n'),
+      'data/site.yaml': 'nginx:\n  workers: 2\n',
+      'data/os/trixie.yaml': 'nginx:\n  workers: 4\n',
+      'data/hosts/web-1.yaml': 'nginx: {}\n',
+    }
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(site(), path, '..'), { recursive: true })
+      writeFileSync(join(site(), path), text)
+    }
+  })
+  const lookup = (...argv: string[]) => rekindle(['lookup', ...argv, '--site', site()])
+  const trixie = { ...sampleFacts('web-1'), os: { ...sampleFacts('web-1').os, codename: 'trixie' } }
+
+  it('prints a value as YAML or JSON', async () => {
+    expect(await lookup('nginx', '--host', 'web-1')).toEqual({ code: 0, stdout: 'workers: 2\n', stderr: '' })
+    expect((await lookup('nginx', '--host', 'web-1', '--json')).stdout).toBe('{"workers":2}\n')
+  })
+
+  it('explains it for given facts', async () => {
+    const facts = join(dir, 'facts.json')
+    writeFileSync(facts, JSON.stringify(trixie))
+    const { stdout } = await lookup('nginx.workers', '--host', 'web-1', '--facts', facts, '--explain')
+    expect(stdout).toBe(
+      [
+        'nginx.workers: 4',
+        '  first: the highest layer that has it wins',
+        '  absent   host/web-1  the site has no such layer',
+        '  wins     os/trixie   4  (data/os/trixie.yaml:2:12)',
+        '  covered  site        2  (data/site.yaml:2:12)',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('takes the facts that a server knows of the host', async () => {
+    const server = join(dir, 'layered.json')
+    const listen = { agentListen: '127.0.0.1:0', pageListen: '127.0.0.1:0' }
+    writeFileSync(server, JSON.stringify({ dataDir: join(dir, 'layered-data'), site: site(), ...listen }))
+    mkdirSync(join(dir, 'layered-data'))
+    const db = openDatabase(join(dir, 'layered-data', 'rekindle.db'))
+    ensureHost(db, { name: 'web-1', managed: false }, 0)
+    const { id } = createIncarnation(db, 'web-1', 0)
+    saveFacts(db, id, canonical(trixie), 0)
+    takeOver(db, id, 0)
+    db.close()
+    const argv = ['lookup', 'nginx.workers', '--config', server, '--host']
+    expect((await rekindle([...argv, 'web-1'])).stdout).toBe('4\n')
+    expect((await rekindle([...argv, 'web-2'])).stderr).toContain(
+      'Cannot look data up for host "web-2": the server knows no facts of it',
+    )
+  })
+
+  it('ends with 1 for a key that no layer has, with the layers that were looked at', async () => {
+    const { code, stderr } = await lookup('lost', '--host', 'web-1')
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      'Cannot read data "lost": no layer of host "web-1" has it; looked at host/web-1 (no such layer), os/bookworm (no such layer), data/site.yaml',
+    )
+  })
+
+  it('check warns of layers that no host looks at', async () => {
+    const { code, stderr } = await rekindle(['check', site()])
+    expect(code).toBe(0)
+    expect(stderr).toContain('warning: data/hosts/web-1: No host looks at "hosts/web-1"')
   })
 })
 

@@ -11,12 +11,12 @@ import type { Facts } from '../schemas/generated/types.ts'
 import { sampleFacts } from '../schemas/sample-facts.ts'
 import type { Attributes } from '../schemas/trusted.ts'
 import { mintJoinToken } from './ca/join.ts'
-import { createCompiler } from './compiler/compiler.ts'
+import { type Compiler, createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import type { Role, SiteProblem } from './http/view.ts'
+import { addLookup } from './lookup/cli.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
-import type { Compiler } from './site/compiler.ts'
 import { acceptFacts } from './site/facts.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
@@ -28,6 +28,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addToken(program)
   addCompile(program)
   addCheck(program)
+  addLookup(program, factsOf)
   addDescribe(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -223,7 +224,7 @@ interface CompileOptions {
 }
 
 async function compile(site: string, options: CompileOptions): Promise<void> {
-  const facts = options.facts === undefined ? sampleFacts(options.host) : loadFacts(options.facts)
+  const facts = factsOf(options)
   await withCompiler(async (compiler) => {
     const checked = await compiler.check(resolve(site))
     if (!checked.ok) throw siteInvalid(checked.problems)
@@ -243,10 +244,12 @@ async function check(site: string, { json }: { readonly json?: true }): Promise<
   await withCompiler(async (compiler) => {
     const result = await compiler.check(resolve(site))
     const problems = result.ok ? [] : result.problems
-    if (json) console.log(JSON.stringify({ revision: result.revision, problems }))
+    const warnings = result.ok ? result.warnings : []
+    if (json) console.log(JSON.stringify({ revision: result.revision, problems, warnings }))
     else if (result.ok)
       console.log(`${site} is good: ${result.manifest.roles.length} roles, revision ${result.revision}`)
     else console.log(problems.map(renderProblem).join('\n'))
+    if (!json && warnings.length > 0) console.error(warnings.map(renderWarning).join('\n'))
     if (!result.ok) process.exitCode = 1
   })
 }
@@ -254,6 +257,10 @@ async function check(site: string, { json }: { readonly json?: true }): Promise<
 function renderProblem({ where, message, hint }: SiteProblem): string {
   const first = where === null ? message : `${where}: ${message}`
   return hint === null ? first : `${first}\n  do: ${hint}`
+}
+
+function renderWarning(warning: SiteProblem): string {
+  return `warning: ${renderProblem(warning)}`
 }
 
 function siteInvalid(problems: readonly SiteProblem[]): RekindleError {
@@ -268,13 +275,17 @@ function siteInvalid(problems: readonly SiteProblem[]): RekindleError {
 
 async function withCompiler(work: (compiler: Compiler) => Promise<void>): Promise<void> {
   const stageDir = mkdtempSync(join(tmpdir(), 'rekindle-site-'))
-  const compiler: Compiler = createCompiler({ stageDir, install: createInstaller({}) })
+  const compiler = createCompiler({ stageDir, install: createInstaller({}) })
   try {
     await work(compiler)
   } finally {
     await compiler.close()
     rmSync(stageDir, { recursive: true, force: true })
   }
+}
+
+function factsOf({ host, facts }: { readonly host: string; readonly facts?: string }): Facts {
+  return facts === undefined ? sampleFacts(host) : loadFacts(facts)
 }
 
 function loadFacts(path: string): Facts {

@@ -1,9 +1,11 @@
 /** The one compile that is under way: what a role declares is collected here. Roles are synchronous, so one suffices. */
+import type { AskedLayer, DataRules } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { FactProblem, Facts, Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
-import { callerPlace, renderPlace } from './place.ts'
+import type { DataChecker } from './data-schema.ts'
+import { callerPlace, type Place, renderPlace } from './place.ts'
 import type { Container, Reference, ResourceTypeName } from './reference.ts'
 import type { Role } from './role.ts'
 
@@ -40,6 +42,24 @@ export interface CompileInput {
   readonly host: string
   readonly trusted: Trusted
   readonly facts: Facts
+  /** What the host sees of data that a site declared; undefined when this one has other data, or none. */
+  readonly data?: ((of: DeclaredData) => HostData | undefined) | undefined
+}
+
+/** Data of a site, whatever its schema. */
+export interface DeclaredData {
+  readonly rules: DataRules
+  readonly checker: DataChecker
+  readonly place: Place | undefined
+  /** Folder of its layers, absolute. */
+  readonly dir: string
+}
+
+export interface HostData {
+  /** Values by section and key; reading is noted. */
+  readonly values: () => object
+  /** Highest first, for errors. */
+  readonly asked: () => readonly AskedLayer[]
 }
 
 export interface Compile {

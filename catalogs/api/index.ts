@@ -3,6 +3,8 @@
 export { contain } from './contain.ts'
 export { type CustomFact, customFact } from './custom-fact.ts'
 export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'
+export { type Data, type Layer, type LayersOptions, layers } from './data.ts'
+export { field } from './data-field.ts'
 export type { Metaparams } from './declare.ts'
 export { facts, type HostFacts, host, type TrustedHost } from './facts.ts'
 export type { FromSchema, JsonSchema } from './json-schema.ts'

@@ -1,3 +1,5 @@
+import { canonical } from '../../schemas/canonical.ts'
+
 /**
  * A copy of a value as plain objects and lists, so that a later change by the author, or an object that notes its reads,
  * does not reach the catalog. What JSON cannot hold is left as it is, for the schema to refuse. Pure.
@@ -13,4 +15,23 @@ export function plain(value: unknown): unknown {
       .filter(([, member]) => member !== undefined)
       .map(([name, member]) => [name, plain(member)]),
   )
+}
+
+/** Whether JSON can hold a value as it is. */
+export function isJson(value: unknown): boolean {
+  try {
+    canonical(value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Makes a value of one's own unchangeable, at any depth. */
+export function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const member of Object.values(value)) deepFreeze(member)
+  }
+  return value
 }

@@ -1,5 +1,6 @@
 /** A site: which hosts get which roles, and how their pools are treated. */
 import { dirname } from 'node:path/posix'
+import type { DeclaredData } from './context.ts'
 import { callerPlace, type Place } from './place.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
@@ -11,9 +12,9 @@ export interface HostOptions {
   /** A pool, or the name of one in `pools`. Default: the pool named after the role. */
   readonly pool?: Pool | string
   /**
-   * Branch or tag of the site's repository that these hosts are served from. Only what the main branch says of it counts;
-   * role and pool are then those of that branch's own rules. Where the site is a folder there is one environment, and this
-   * is not looked at.
+   * Branch or tag of the site's repository that these hosts are served from, and what `{environment}` stands for in the
+   * names of data layers. Only what the main branch says of it counts for where hosts are served from; role and pool are
+   * then those of that branch's own rules. Where the site is a folder, all hosts are served from that.
    */
   readonly environment?: string
 }
@@ -22,6 +23,8 @@ export interface SiteOptions {
   /** First match wins. */
   readonly hosts: readonly HostOptions[]
   readonly pools?: readonly Pool[]
+  /** What roles read with `data.get()`: what layers() returns. */
+  readonly data?: DeclaredData
 }
 
 export class Site {

@@ -2,6 +2,7 @@
 import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import type { Mistake } from './context.ts'
+import { Data } from './data.ts'
 import { isNear } from './parameter.ts'
 import { type Place, renderPlace } from './place.ts'
 import { Pool, poolManifest } from './pool.ts'
@@ -34,6 +35,9 @@ export function survey(site: Site, siteDir: string): Survey {
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
+  const { data }: { readonly data?: unknown } = site.options
+  if (data !== undefined && !(data instanceof Data))
+    notes.note('Cannot use the data of the site: wanted what layers() returns')
   if (mistakes.length > 0) return { ok: false, mistakes }
   const manifest = { roles: [...roles.keys()], pools: rendered, hosts: rules }
   return {

@@ -2,13 +2,23 @@
  * What tests of a site import as 'rekindle/testing': runs a role for given facts, in the test's own process, and gives what
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
+import type { DataScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { FactProblem, Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
-import { collect, type Declaration, type Mistake } from './context.ts'
+import {
+  type CompileInput,
+  collect,
+  type Declaration,
+  type DeclaredData,
+  type HostData,
+  type Mistake,
+} from './context.ts'
+import { openData, withLayerAbove } from './data-source.ts'
 import { placeOf } from './place.ts'
+import { deepFreeze } from './plain.ts'
 import type { ResourceTypeName } from './reference.ts'
 import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
@@ -28,6 +38,8 @@ export interface CompileOptions {
   readonly incarnation?: number
   /** Folder that templates and sources are relative to. Default, for a site: that of the file that calls `site()`. */
   readonly siteDir?: string
+  /** Data above all layers of the site: a part of what the schema has. */
+  readonly data?: Readonly<Record<string, unknown>>
 }
 
 export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> {
@@ -64,12 +76,15 @@ export interface TestCatalog {
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { role, pool, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const { role, pool, siteDir, environment } =
+    of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const scope = { host, role: role.name, environment, facts: fill(host, options.facts) }
   const { declarations, mistakes, factProblems, thrown } = collect(role, {
     siteDir,
     host,
     trusted: { incarnation: options.incarnation ?? 1, pool, attributes: options.attributes ?? {} },
-    facts: fill(host, options.facts),
+    facts: scope.facts,
+    data: dataFor(of, scope, { siteDir, above: options.data }),
   })
   if (thrown !== undefined) throw thrown
   if (mistakes.length > 0) throw refusal(mistakes)
@@ -90,10 +105,32 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   }
 }
 
+/** A role alone may read any data; a site's, only what the site has. */
+function dataFor(
+  of: Site | Role,
+  scope: DataScope,
+  { siteDir, above }: { readonly siteDir: string; readonly above: CompileOptions['data'] },
+): CompileInput['data'] {
+  const seen = new Map<DeclaredData, HostData>()
+  return (declared) => {
+    if (!(of instanceof Role) && of.options.data?.rules !== declared.rules) return undefined
+    const layers = openData(declared, siteDir).of(scope)
+    const host = seen.get(declared) ?? frozen(above ? withLayerAbove(declared, layers, above) : layers)
+    seen.set(declared, host)
+    return host
+  }
+}
+
+/** As in the compiler, where a role cannot change what it reads. */
+function frozen(host: HostData): HostData {
+  return { ...host, values: () => deepFreeze(host.values()) }
+}
+
 interface Compiled {
   readonly role: Role
   readonly pool: string
   readonly siteDir: string
+  readonly environment?: string | undefined
 }
 
 /** Without a site, the pool is the one that a rule without `pool` means. */
@@ -107,7 +144,9 @@ function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
   const rule = ruleFor(surveyed.manifest.hosts, host)
   const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
-  if (rule !== undefined && role !== undefined) return { role, pool: rule.pool, siteDir }
+  if (rule !== undefined && role !== undefined) {
+    return { role, pool: rule.pool, siteDir, environment: rule.environment }
+  }
   throw new RekindleError({
     code: 'not-found',
     message: `Cannot compile host "${host}": no rule of the site matches it`,

@@ -35,6 +35,15 @@ describe('role db', () => {
     expect(catalog.find('file', '/etc/redis/redis.conf').content).toContain('maxmemory 255mb\n')
   })
 
+  it('gives it the share of the memory that the data says', () => {
+    const catalog = compile(site, {
+      host: 'db-1',
+      facts: { memory: { totalMiB: 1000 } },
+      data: { redis: { memoryShare: 0.1 } },
+    })
+    expect(catalog.find('file', '/etc/redis/redis.conf').content).toContain('maxmemory 100mb\n')
+  })
+
   it('has no web server', () => {
     expect(compile(site, { host: 'db-1' }).ids).toEqual([
       'package:redis-server',

@@ -1,5 +1,6 @@
 /** The site of the demo: web servers that are replaced before the old one goes, and a database that cannot exist twice. */
 import { pool, site } from 'rekindle'
+import { data } from './data.ts'
 import { db } from './roles/db.ts'
 import { web } from './roles/web.ts'
 
@@ -21,6 +22,7 @@ const dbPool = pool('db', {
 })
 
 export default site({
+  data,
   hosts: [
     { match: 'web-*', role: web, pool: webPool },
     { match: 'db-*', role: db, pool: dbPool },

@@ -77,6 +77,7 @@ describe('a good site', () => {
     expect(await open().check(writeSite(files))).toEqual({
       ok: true,
       revision: expect.stringMatching(/^[0-9a-f]{12}$/),
+      warnings: [],
       manifest: {
         roles: ['web'],
         pools: [

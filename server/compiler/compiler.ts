@@ -6,10 +6,11 @@ import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
-import { locate } from './locate.ts'
-import type { Answer, Request } from './message.ts'
-import { type Ended, openPool, type PoolOptions, type SandboxPool } from './pool.ts'
-import { createServedSites, type Declared, type Served } from './served.ts'
+import { createHostData } from './host-data.ts'
+import type { Request } from './message.ts'
+import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
+import { codeOf, locatedProblems, noRule, unavailable } from './problem.ts'
+import { createServedSites, type Declared, type Loaded, type Served } from './served.ts'
 import {
   dropStaged,
   findStaged,
@@ -35,7 +36,13 @@ export interface CompilerOptions {
 }
 
 export type CheckResult =
-  | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
+  | {
+      readonly ok: true
+      readonly revision: string
+      readonly manifest: SiteManifest
+      /** What does no harm, and is hardly meant. */
+      readonly warnings: readonly SiteProblem[]
+    }
   | {
       readonly ok: false
       readonly revision: string
@@ -67,8 +74,8 @@ export interface CompiledFor {
 
 export interface Compiler {
   /**
-   * Stages the site, loads it, and compiles each rule's role for a host that there is not. A good one is served to the
-   * environment from then on; a bad one disturbs nothing. Absent, the environment is the only one.
+   * Stages the site, loads it, checks its data, and compiles each rule's role for a host that there is not. A good one is
+   * served to the environment from then on; a bad one disturbs nothing. Absent, the environment is the only one.
    *
    * @throws RekindleError `site-invalid` when the folder cannot be read
    */
@@ -98,13 +105,17 @@ export interface Compiler {
 /** Results kept for each role, about 100 KiB each for a large one. */
 const cacheLimit = 1_000
 
-export function createCompiler(options: CompilerOptions): Compiler {
-  const limits: PoolOptions = {
-    timeoutMs: options.timeoutMs ?? 10_000,
-    memoryMiB: options.memoryMiB ?? 256,
-    workers: options.workers ?? 2,
-    idleMs: options.idleMs ?? 300_000,
+export function readLimits({ timeoutMs, memoryMiB, workers, idleMs }: CompilerOptions): PoolOptions {
+  return {
+    timeoutMs: timeoutMs ?? 10_000,
+    memoryMiB: memoryMiB ?? 256,
+    workers: workers ?? 2,
+    idleMs: idleMs ?? 300_000,
   }
+}
+
+export function createCompiler(options: CompilerOptions): Compiler {
+  const limits = readLimits(options)
   const served = createServedSites()
 
   async function check(siteDir: string, environment = ''): Promise<CheckResult> {
@@ -114,7 +125,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
     const known = served.at(revision)
     if (known !== undefined) {
       served.serve(environment, known)
-      return { ok: true, revision, manifest: known.manifest }
+      const { manifest, warnings } = known
+      return { ok: true, revision, manifest, warnings }
     }
     const pool = openPool(staged.dir, limits)
     const loaded = await tryOut(pool, staged, limits)
@@ -123,22 +135,23 @@ export function createCompiler(options: CompilerOptions): Compiler {
       if (staged.isNew) await dropStaged(staged)
       return { ok: false, revision, problems: loaded.problems }
     }
-    served.serve(environment, { staged, pool, manifest: loaded.manifest, caches: new Map() })
-    return { ok: true, revision, manifest: loaded.manifest }
+    const { manifest, warnings } = loaded
+    served.serve(environment, { ...loaded, staged, pool, caches: new Map() })
+    return { ok: true, revision, manifest, warnings }
   }
   async function restore(revision: string, environment = ''): Promise<SiteManifest> {
     const known = served.at(revision)
-    const next = known ?? (await load(revision))
+    const next = known ?? (await takeUp(revision))
     served.serve(environment, next)
     return next.manifest
   }
-  async function load(revision: string): Promise<Served> {
+  async function takeUp(revision: string): Promise<Served> {
     const staged = await findStaged(options.stageDir, revision)
     const pool = openPool(staged.dir, limits)
-    const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
-    if (loaded.type === 'loaded') return { staged, pool, manifest: loaded.manifest, caches: new Map() }
+    const loaded = await load(pool, staged, limits)
+    if (!('problems' in loaded)) return { ...loaded, staged, pool, caches: new Map() }
     await pool.close()
-    const [problem] = problemsOf(loaded, 'load the site', limits)
+    const [problem] = loaded.problems
     throw new RekindleError({
       code: 'site-invalid',
       message: problem?.message ?? `Cannot take up revision "${revision}"`,
@@ -157,7 +170,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
     async compile(host, facts, { life = firstLife, environment = '' } = {}) {
       const from = served.of(environment)
       if (from === undefined) throw unavailable(environment)
-      return compile(from, { host, facts, life }, limits)
+      return compile(from, { host, facts, life, environment }, limits)
     },
     manifest: (environment = '') => served.of(environment)?.manifest,
     close: served.close,
@@ -166,34 +179,64 @@ export function createCompiler(options: CompilerOptions): Compiler {
 
 const firstLife: HostLife = { incarnation: 1, attributes: {} }
 
+async function load(
+  pool: SandboxPool,
+  staged: StagedSite,
+  limits: PoolOptions,
+): Promise<Loaded | { problems: SiteProblem[] }> {
+  const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
+  if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
+  const request: Request = { type: 'data' }
+  const read = await pool.ask(request)
+  if (read.type !== 'data') return { problems: await locatedProblems(read, staged, request, limits) }
+  const dataOf = read.data === null ? undefined : createHostData(read.data)
+  return { manifest: loaded.manifest, dataOf, warnings: read.warnings }
+}
+
 async function tryOut(
   pool: SandboxPool,
   staged: StagedSite,
   limits: PoolOptions,
-): Promise<{ manifest: SiteManifest } | { problems: SiteProblem[] }> {
-  const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
-  if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
+): Promise<Loaded | { problems: SiteProblem[] }> {
+  const loaded = await load(pool, staged, limits)
+  if ('problems' in loaded) return loaded
   const problems = new Map<string, SiteProblem>()
-  for (const { match, role, pool: of } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match, pool: of }
+  for (const { match, role, pool: of, environment } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, match, pool: of, ...(environment && { environment }) }
     const checked = await pool.ask(request)
     if (checked.type === 'checked') continue
     for (const problem of await locatedProblems(checked, staged, request, limits)) {
       problems.set(JSON.stringify(problem), problem)
     }
   }
-  return problems.size === 0 ? { manifest: loaded.manifest } : { problems: [...problems.values()] }
+  return problems.size === 0 ? loaded : { problems: [...problems.values()] }
 }
 
 async function compile(
-  { manifest, staged, pool, caches }: Served,
-  { host, facts, life }: { readonly host: string; readonly facts: Facts; readonly life: HostLife },
+  { manifest, staged, pool, caches, dataOf }: Served,
+  {
+    host,
+    facts,
+    life,
+    environment,
+  }: Required<CompiledFor> & { readonly host: string; readonly facts: Facts },
   limits: PoolOptions,
 ): Promise<CompileResult> {
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
   const trusted: Trusted = { ...life, pool: rule.pool }
-  const input = { host, trusted, facts }
+  const of = environment === '' ? rule.environment : environment
+  const scope = { role: rule.role, host, trusted, facts, ...(of && { environment: of }) }
+  let data: object | undefined
+  const input = {
+    host,
+    trusted,
+    facts,
+    get data() {
+      data ??= dataOf?.(scope)
+      return data
+    },
+  }
   const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
   caches.set(rule.role, cache)
   const addressed = ({ resources, blobs, factProblems }: Declared, cached: boolean): CompileResult => ({
@@ -214,7 +257,7 @@ async function compile(
 
   const known = cache.find(input)
   if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', role: rule.role, ...input }
+  const request: Request = { type: 'compile', ...scope }
   const answer = await pool.ask(request)
   if (answer.type !== 'compiled') {
     const problems = await locatedProblems(answer, staged, request, limits)
@@ -222,78 +265,4 @@ async function compile(
   }
   cache.keep(input, answer.reads, answer)
   return addressed(answer, false)
-}
-
-/** The problems of an answer; for a child that had to be killed, the line at which it was is looked for. */
-async function locatedProblems(
-  answer: Answer | Ended,
-  staged: StagedSite,
-  request: Request | undefined,
-  limits: PoolOptions,
-): Promise<SiteProblem[]> {
-  const act =
-    request === undefined || request.type === 'load' ? 'load the site' : `compile role "${request.role}"`
-  const [problem, ...others] = problemsOf(answer, act, limits)
-  if (problem === undefined) return []
-  if (answer.type !== 'ended' || answer.reason === 'crash') return [problem, ...others]
-  const where = await locate(staged.dir, request, answer.reason, limits)
-  return [{ ...problem, where: where ?? problem.where }]
-}
-
-function problemsOf(answer: Answer | Ended, act: string, limits: PoolOptions): readonly SiteProblem[] {
-  if (answer.type === 'refused') return answer.problems
-  const said = answer.type === 'ended' ? answer.detail.trim() : ''
-  const reason = answer.type === 'ended' ? answer.reason : 'crash'
-  switch (reason) {
-    case 'timeout':
-      return [
-        {
-          message: `Cannot ${act}: it took more than ${limits.timeoutMs / 1000} s`,
-          where: 'site.ts',
-          hint: 'Look for a loop that does not end',
-        },
-      ]
-    case 'memory':
-      return [
-        {
-          message: `Cannot ${act}: it took more than ${limits.memoryMiB} MiB of memory`,
-          where: 'site.ts',
-          hint: 'Look for a list or a text that grows without end',
-        },
-      ]
-    case 'crash':
-      return [
-        {
-          message: `Cannot ${act}: its process ended${said === '' ? '' : `: ${said}`}`,
-          where: 'site.ts',
-          hint: null,
-        },
-      ]
-    default:
-      return reason satisfies never
-  }
-}
-
-function codeOf(answer: Answer | Ended): 'compile-failed' | 'compile-timeout' | 'compile-memory' {
-  if (answer.type !== 'ended' || answer.reason === 'crash') return 'compile-failed'
-  return answer.reason === 'timeout' ? 'compile-timeout' : 'compile-memory'
-}
-
-function noRule(host: string, manifest: SiteManifest): RekindleError {
-  return new RekindleError({
-    code: 'not-found',
-    message: `Cannot compile a catalog for host "${host}": no rule of the site matches it`,
-    where: manifest.hosts[0]?.where ?? 'site.ts',
-    hint: `Rules match: ${manifest.hosts.map(({ match }) => match).join(', ')}`,
-    kept: 'the last good catalog',
-  })
-}
-
-function unavailable(environment: string): RekindleError {
-  const what = environment === '' ? 'the site' : `environment "${environment}"`
-  return new RekindleError({
-    code: 'catalog-unavailable',
-    message: `Cannot compile a catalog: no revision of ${what} has been good yet`,
-    kept: 'the last good catalog',
-  })
 }

@@ -1,4 +1,5 @@
 /** What the server and a sandbox say to each other. The sandbox runs a site's code, so its answers are checked. */
+import type { DataRules, ExplainedKey, Layer } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { CatalogResource, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
@@ -9,13 +10,23 @@ import type { Read } from './recorder.ts'
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
   /** Compile a rule's role for a host that there is not, twice. */
-  | { readonly type: 'check'; readonly role: string; readonly match: string; readonly pool: string }
-  | ({ readonly type: 'compile' } & CompileRequest)
+  | {
+      readonly type: 'check'
+      readonly role: string
+      readonly match: string
+      readonly pool: string
+      readonly environment?: string
+    }
+  | ({ readonly type: 'compile' } & HostRequest)
+  /** Read and check every layer of data. */
+  | { readonly type: 'data' }
+  | ({ readonly type: 'lookup'; readonly key: string } & Omit<HostRequest, 'trusted'>)
 
-export interface CompileRequest {
+export interface HostRequest {
   readonly role: string
   readonly host: string
   readonly trusted: Trusted
+  readonly environment?: string
   readonly facts: Facts
 }
 
@@ -24,7 +35,16 @@ export type Answer =
   | { readonly type: 'loaded'; readonly manifest: SiteManifest }
   | { readonly type: 'checked' }
   | Compiled
+  | { readonly type: 'data'; readonly data: SiteData | null; readonly warnings: readonly SiteProblem[] }
+  | { readonly type: 'looked-up'; readonly keys: readonly ExplainedKey[] }
   | { readonly type: 'refused'; readonly problems: readonly SiteProblem[] }
+
+/** All layers of a site, with which the server tells what a host sees. */
+export interface SiteData {
+  readonly rules: DataRules
+  /** By name. */
+  readonly layers: ReadonlyMap<string, Layer>
+}
 
 export interface Compiled {
   readonly type: 'compiled'
@@ -59,6 +79,10 @@ function isAnswer(
       )
     case 'refused':
       return isListOf(answer.problems, isProblem)
+    case 'data':
+      return (answer.data === null || isSiteData(answer.data)) && isListOf(answer.warnings, isProblem)
+    case 'looked-up':
+      return isListOf(answer.keys, isExplainedKey)
     default:
       return false
   }
@@ -81,6 +105,45 @@ function isRead(value: unknown): boolean {
     (value.kind === 'value' || value.kind === 'keys') &&
     isListOf(value.path, (name) => typeof name === 'string')
   )
+}
+
+function isSiteData(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.rules) || !(value.layers instanceof Map)) return false
+  const layers: Iterable<readonly [unknown, unknown]> = value.layers.entries()
+  return (
+    isListOf(value.rules.hierarchy, isText) &&
+    isSection(value.rules.keys) &&
+    [...layers].every(
+      ([name, layer]) => isText(name) && isObject(layer) && isText(layer.file) && isObject(layer.values),
+    )
+  )
+}
+
+function isSection(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    value.kind === 'section' &&
+    isObject(value.members) &&
+    Object.values(value.members).every((member) => isDataKey(member) || isSection(member))
+  )
+}
+
+function isDataKey(value: unknown): boolean {
+  return isObject(value) && value.kind === 'key' && isObject(value.schema)
+}
+
+function isExplainedKey(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isText(value.key) &&
+    isText(value.strategy) &&
+    isListOf(value.layers, (layer) => isObject(layer) && isText(layer.name) && isText(layer.part)) &&
+    (value.problem === null || (isObject(value.problem) && isText(value.problem.message)))
+  )
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function isProblem(value: unknown): boolean {

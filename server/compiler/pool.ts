@@ -45,6 +45,8 @@ const ownCode = ['package.json', 'schemas', 'catalogs/api', 'server/compiler'].m
 /** Each with all that it loads. */
 const ownPackages = [
   'eta',
+  'yaml',
+  'jsonc-parser',
   'ajv',
   'fast-deep-equal',
   'fast-uri',

@@ -50,7 +50,8 @@ function viewOf<Value extends object>(target: Value, path: readonly string[], ad
     return view
   }
   const refuse = (_: Value, key: string | symbol): never => {
-    throw new TypeError(`Cannot change "${[...path, String(key)].join('.')}": facts are read-only`)
+    const what = path[0] === 'data' ? 'data is' : 'facts are'
+    throw new TypeError(`Cannot change "${[...path, String(key)].join('.')}": ${what} read-only`)
   }
   return new Proxy(target, {
     get(_, key, receiver) {

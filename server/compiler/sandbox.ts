@@ -6,7 +6,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin, registerHooks } from 'node:module'
 import { relative } from 'node:path/posix'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { collect } from '../../catalogs/api/context.ts'
+import { type Collected, collect, type HostData } from '../../catalogs/api/context.ts'
+import { Data, MissingData } from '../../catalogs/api/data.ts'
+import { openData } from '../../catalogs/api/data-source.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
 import type { Role } from '../../catalogs/api/role.ts'
 import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
@@ -18,13 +20,16 @@ import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
 import { becomeHermetic, refuseModule } from './hermetic.ts'
-import type { Answer, CompileRequest, Request } from './message.ts'
+import type { Answer, HostRequest, Request } from './message.ts'
 import { note, type Read } from './recorder.ts'
+import { hostsOf, lookup, type OpenedData, readData } from './sandbox-data.ts'
 
 interface LoadedSite {
   readonly dir: string
   readonly roles: ReadonlyMap<string, Role>
   readonly manifest: SiteManifest
+  /** Layers are read when a host looks at them. */
+  readonly data: OpenedData | undefined
 }
 
 let loaded: LoadedSite | undefined
@@ -65,7 +70,13 @@ async function answer(request: Request): Promise<Answer> {
     case 'check':
       return check(theSite(), request)
     case 'compile':
-      return compile(theSite(), request)
+      return answerOf(theSite(), compile(theSite(), request))
+    case 'data':
+      return readData(theSite())
+    case 'lookup': {
+      const site = theSite()
+      return lookup(site.data, request, (thrown, act) => diagnoseIn(site.dir, thrown, act, 'site.ts'))
+    }
     default:
       return request satisfies never
   }
@@ -87,7 +98,13 @@ async function load(dir: string): Promise<Answer> {
     if (!(exported instanceof Site)) return { type: 'refused', problems: [noSite(exported)] }
     const surveyed = survey(exported, dir)
     if (!surveyed.ok) return { type: 'refused', problems: surveyed.mistakes }
-    loaded = { dir, roles: surveyed.roles, manifest: surveyed.manifest }
+    const { data } = exported.options
+    loaded = {
+      dir,
+      roles: surveyed.roles,
+      manifest: surveyed.manifest,
+      data: data instanceof Data ? { of: data, layers: openData(data, dir) } : undefined,
+    }
     return { type: 'loaded', manifest: surveyed.manifest }
   } catch (thrown) {
     return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
@@ -117,7 +134,7 @@ function resolveFor(dir: string): ResolveHook {
   return (specifier, context, nextResolve) => {
     const own = api[specifier]
     if (own !== undefined) return { url: own, format: 'module-typescript', shortCircuit: true }
-    if (isBuiltin(specifier) && context.parentURL?.startsWith(`file://${import.meta.dirname}/`) !== true) {
+    if (isBuiltin(specifier) && !isOwn(dir, context.parentURL)) {
       if (/^(?:node:)?crypto$/.test(specifier))
         return { url: pureCrypto, format: 'module-typescript', shortCircuit: true }
       refuseModule(specifier, importPlace(dir, context.parentURL, specifier))
@@ -130,6 +147,11 @@ function resolveFor(dir: string): ResolveHook {
       throw withPlace(cause, importPlace(dir, context.parentURL, specifier))
     }
   }
+}
+
+/** Rekindle's own code, and packages that it loads when it needs them, lie outside of the site. */
+function isOwn(dir: string, parentUrl: string | undefined): boolean {
+  return parentUrl?.startsWith('file://') === true && !parentUrl.startsWith(`${pathToFileURL(dir).href}/`)
 }
 
 function formatOf(dir: string, url: string): string | undefined {
@@ -152,13 +174,26 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
 }
 
 /** What differs when a role is compiled a second time depends on more than facts. */
-function check(site: LoadedSite, { role, match, pool }: Extract<Request, { type: 'check' }>): Answer {
-  const host = sampleHost(match)
+function check(
+  site: LoadedSite,
+  { role, match, pool, environment }: Extract<Request, { type: 'check' }>,
+): Answer {
   const trusted = { incarnation: 1, pool, attributes: {} }
-  const sample = { role, host, trusted, facts: sampleFacts(host) }
-  const first = compile(site, sample)
+  const sample = (host: string): HostRequest => ({
+    ...{ role, host, trusted, facts: sampleFacts(host) },
+    ...(environment === undefined ? {} : { environment }),
+  })
+  let request = sample(sampleHost(match))
+  let compiled = compile(site, request)
+  if (compiled.collected.thrown instanceof MissingData) {
+    // What each host has in a layer of its own, a host that there is not cannot have.
+    const [host] = hostsOf(site, match)
+    if (host !== undefined) request = sample(host)
+    compiled = compile(site, request)
+  }
+  const first = answerOf(site, compiled)
   if (first.type === 'refused') return first
-  const problems = steady(site, role, first, compile(site, sample))
+  const problems = steady(site, role, first, answerOf(site, compile(site, request)))
   return problems.length === 0 ? { type: 'checked' } : { type: 'refused', problems }
 }
 
@@ -174,18 +209,40 @@ function steady(site: LoadedSite, role: string, first: Answer, second: Answer): 
   ]
 }
 
-function compile(site: LoadedSite, { role: name, host, trusted, facts }: CompileRequest): Answer {
-  const role = site.roles.get(name)
-  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${name}"`)
-  const { view, reads } = note({ host, trusted, facts })
-  const { declarations, mistakes, factProblems, thrown } = collect(role, {
+interface CompiledRole {
+  readonly role: Role
+  readonly collected: Collected
+  readonly reads: readonly Read[]
+}
+
+function compile(site: LoadedSite, request: HostRequest): CompiledRole {
+  const role = site.roles.get(request.role)
+  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
+  const seen = site.data?.layers.of(request)
+  const { host, trusted, facts } = request
+  const { view, reads } = note({
+    host,
+    trusted,
+    facts,
+    get data() {
+      return seen?.values()
+    },
+  })
+  const noted = seen && ({ ...seen, values: () => Object(view.data) } satisfies HostData)
+  const collected = collect(role, {
     siteDir: site.dir,
     get host() {
       return view.host
     },
     trusted: view.trusted,
     facts: view.facts,
+    data: ({ rules }) => (rules === site.data?.of.rules ? noted : undefined),
   })
+  return { role, collected, reads }
+}
+
+function answerOf(site: LoadedSite, { role, collected, reads }: CompiledRole): Answer {
+  const { declarations, mistakes, factProblems, thrown } = collected
   const problems =
     thrown === undefined
       ? mistakes

@@ -1,12 +1,21 @@
 /** What is compiled from: a revision for each environment. Environments at the same revision share one, children and all. */
+import type { DataScope } from '../../schemas/data-layers.ts'
 import type { CatalogResource, FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
+import type { SiteProblem } from '../http/view.ts'
 import type { ReadCache } from './cache.ts'
 import type { SandboxPool } from './pool.ts'
 import type { StagedSite } from './stage.ts'
 
-export interface Served {
-  readonly staged: StagedSite
+/** What a sandbox says of a site that it loaded. */
+export interface Loaded {
   readonly manifest: SiteManifest
+  /** What a host sees of the site's data; undefined for a site that has none. */
+  readonly dataOf: ((scope: DataScope) => object) | undefined
+  readonly warnings: readonly SiteProblem[]
+}
+
+export interface Served extends Loaded {
+  readonly staged: StagedSite
   readonly pool: SandboxPool
   /** By role: what a role declared does not depend on the host's pool. */
   readonly caches: Map<string, ReadCache<Declared>>

@@ -6,9 +6,12 @@ import {
   customFact,
   exec,
   facts,
+  field,
   file,
   group,
   host,
+  type Layer,
+  layers,
   pkg,
   pool,
   type Reference,
@@ -97,6 +100,62 @@ export const web = role('web', () => {
   // @ts-expect-error not among its members
   pkg(rack.value?.column)
 })
+
+export const data = layers({
+  hierarchy: ['host/{host}', 'site'],
+  schema: {
+    nginx: {
+      workers: field.integer({ minimum: 1 }),
+      user: field.text({ optional: true }),
+      mode: { fast: field.boolean() },
+    },
+    level: field.choice(['low', 'high'], { default: 'low' }),
+    ntp: field.list(field.text(), { merge: 'unique' }),
+    users: field.map({ uid: field.integer(), shell: field.text({ optional: true }) }, { merge: 'deep' }),
+    raw: field.json<{ a: number }>({ type: 'object' }),
+  },
+})
+
+export const reading = role('reading', () => {
+  const { workers, user: owner, mode } = data.get('nginx')
+  const types: [number, string | undefined, boolean] = [workers, owner, mode.fast]
+  const deep: boolean = data.get('nginx.mode.fast')
+  const level: 'low' | 'high' = data.get('level')
+  const names: readonly string[] = data.get('ntp')
+  const uid: number | undefined = data.get('users').bob?.uid
+  const raw: number = data.get('raw').a
+  file('/x', { content: [types, deep, level, names, uid, raw].join() })
+
+  // @ts-expect-error no such key
+  data.get('ngnix')
+  // @ts-expect-error nor in a section
+  data.get('nginx.wrokers')
+  // @ts-expect-error a number is no text
+  file('/y', { content: workers })
+  // @ts-expect-error what is optional may be missing
+  file('/z', { content: owner })
+  // @ts-expect-error a map need not have the name
+  data.get('users').bob.uid
+})
+
+export const layer = {
+  nginx: { workers: 4, mode: { fast: { $remove: true } } },
+  ntp: ['a', { $remove: 'b' }],
+  users: { bob: { $remove: true }, eve: { shell: '/bin/zsh' } },
+} satisfies Layer<typeof data>
+
+// @ts-expect-error no such key
+export const misspelt = { ngnix: {} } satisfies Layer<typeof data>
+// @ts-expect-error a number is wanted
+export const mistyped = { nginx: { workers: 'many' } } satisfies Layer<typeof data>
+// @ts-expect-error a default fits its field
+field.integer({ default: 'many' })
+// @ts-expect-error a default is one of the choices
+field.choice(['a', 'b'], { default: 'c' })
+// @ts-expect-error lists are not merged deep
+field.list(field.text(), { merge: 'deep' })
+// @ts-expect-error a schema is made of fields
+layers({ hierarchy: ['site'], schema: { a: 'text' } })
 
 // @ts-expect-error a role has a name
 role(() => {})

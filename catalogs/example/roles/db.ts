@@ -1,10 +1,12 @@
-/** A database host: Redis, with a quarter of the machine's memory, and a snapshot of it each night. */
+/** A database host: Redis, with its share of the machine's memory, and a snapshot of it each night. */
 import { facts, file, pkg, role, service, template } from 'rekindle'
+import { data } from '../data.ts'
 
 export const db = role('db', () => {
   const redis = pkg('redis-server')
+  const maxMemoryMiB = Math.floor(facts.memory.totalMiB * data.get('redis').memoryShare)
   const conf = file('/etc/redis/redis.conf', {
-    content: template('templates/redis.conf.eta', { maxMemoryMiB: Math.floor(facts.memory.totalMiB / 4) }),
+    content: template('templates/redis.conf.eta', { maxMemoryMiB }),
     owner: 'redis',
     group: 'redis',
     mode: '0640',

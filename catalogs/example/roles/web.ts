@@ -1,11 +1,13 @@
 /** A web server: nginx with one page, and a heartbeat of our own that runs as the deploy user. */
 import { exec, facts, file, group, host, pkg, type Reference, role, service, template, user } from 'rekindle'
+import { data } from '../data.ts'
 
 export const web = role('web', () => {
   const deploy = deployAccount()
   const nginx = pkg('nginx-light')
+  const { connections } = data.get('nginx')
   const conf = file('/etc/nginx/nginx.conf', {
-    content: template('templates/nginx.conf.eta', { workers: facts.cpu.count }),
+    content: template('templates/nginx.conf.eta', { workers: facts.cpu.count, connections }),
     require: nginx,
     validate: 'nginx -t -c %',
   })

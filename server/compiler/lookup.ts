@@ -1,0 +1,59 @@
+/** Looks data of a site up for one host, whether or not the site compiles: a lookup is how one finds out why it does not. */
+import type { ExplainedKey } from '../../schemas/data-layers.ts'
+import { RekindleError } from '../../schemas/errors.ts'
+import type { Facts } from '../../schemas/generated/types.ts'
+import { ruleFor } from '../../schemas/host-rule.ts'
+import type { SiteProblem } from '../http/view.ts'
+import { type CompilerOptions, readLimits } from './compiler.ts'
+import type { Request } from './message.ts'
+import { openPool } from './pool.ts'
+import { locatedProblems, noRule } from './problem.ts'
+import { stageSite } from './stage.ts'
+
+export interface Lookup {
+  readonly siteDir: string
+  /** Empty for all keys. */
+  readonly key: string
+  readonly host: string
+  readonly facts: Facts
+}
+
+/**
+ * Every key at or below `key`, with what each layer had for it.
+ *
+ * @throws RekindleError `site-invalid` for a site that does not load or whose layers are wrong, `not-found` when no rule
+ * matches the host
+ */
+export async function lookUp(
+  { siteDir, key, host, facts }: Lookup,
+  options: CompilerOptions,
+): Promise<readonly ExplainedKey[]> {
+  const limits = readLimits(options)
+  const staged = await stageSite(siteDir, options.stageDir, options.install)
+  if ('problems' in staged) throw invalid(staged.problems)
+  const pool = openPool(staged.dir, limits)
+  try {
+    const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
+    if (loaded.type !== 'loaded') throw invalid(await locatedProblems(loaded, staged, undefined, limits))
+    const rule = ruleFor(loaded.manifest.hosts, host)
+    if (rule === undefined) throw noRule(host, loaded.manifest)
+    const { role, environment } = rule
+    const scope = { role, host, facts, ...(environment === undefined ? {} : { environment }) }
+    const request: Request = { type: 'lookup', key, ...scope }
+    const answer = await pool.ask(request)
+    if (answer.type !== 'looked-up') throw invalid(await locatedProblems(answer, staged, request, limits))
+    return answer.keys
+  } finally {
+    await pool.close()
+  }
+}
+
+function invalid(problems: readonly SiteProblem[]): RekindleError {
+  const [first] = problems
+  return new RekindleError({
+    code: 'site-invalid',
+    message: problems.map(({ message }) => message).join('; '),
+    where: first?.where ?? undefined,
+    hint: first?.hint ?? undefined,
+  })
+}
