@@ -1,0 +1,153 @@
+/** Modules that serve: nginx, haproxy, postgresql, nodeApp. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { file } from '../../catalogs/api/resource/file.ts'
+import { haproxy } from '../../catalogs/module/haproxy.ts'
+import { nginx } from '../../catalogs/module/nginx.ts'
+import { createLab, type Lab } from '../lab/lab.ts'
+import { canRunHosts } from '../lab/prerequisites.ts'
+import { bootModuleHost, failuresOf, type ModuleHost } from './module-host.ts'
+
+const hosts = canRunHosts()
+describe.skipIf(!hosts.ok)(
+  `serving modules on a real host${hosts.ok ? '' : `: skipped: ${hosts.reason}`}`,
+  () => {
+    let lab: Lab
+    let host: ModuleHost
+    beforeAll(async () => {
+      lab = await createLab({ name: 'serve', log: console.log })
+      host = await bootModuleHost(lab, 'serve-1', import.meta.dirname)
+      await host.shell('DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssl')
+      await host.shell(
+        'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 -subj /CN=shop -keyout /etc/shop.key -out /etc/shop.pem 2>&1',
+      )
+    })
+    afterAll(() => lab.close())
+
+    /** Status and body of a GET, as a client on the host gets it. */
+    const get = async (url: string, headers: object = {}) => {
+      const program = `const url = ${JSON.stringify(url)}
+      const options = { rejectUnauthorized: false, headers: ${JSON.stringify(headers)} }
+      require(url.split(':')[0]).get(url, options, async (answer) => {
+        const text = (await answer.toArray()).join('').trim()
+        console.log(answer.statusCode, answer.headers.location ?? text)
+      })`
+      return (await host.output(['/usr/lib/rekindle/node', '-e', program])).trim()
+    }
+
+    const page = (name: string) => {
+      const folder = file(`/srv/${name}`, { ensure: 'directory' })
+      return file(`${folder}/index.html`, { content: `${name}\n` })
+    }
+    const web = (more: object = {}) => {
+      page('a')
+      page('b')
+      nginx({
+        package: 'nginx-light',
+        purge: true,
+        sites: [
+          { name: 'a', names: ['a.example.org'], listen: [8081], root: '/srv/a', default: true },
+          {
+            name: 'b',
+            listen: ['127.0.0.1:8082'],
+            root: '/srv/b',
+            locations: [{ path: '= /ok', respond: '200 fine' }],
+          },
+          {
+            name: 'shop',
+            names: ['shop.example.org'],
+            upstream: ['127.0.0.1:8082'],
+            tls: { certificate: '/etc/shop.pem', key: '/etc/shop.key' },
+          },
+          { name: 'old', names: ['old.example.org'], redirect: 'https://new.example.org/', ...more },
+        ],
+      })
+    }
+
+    it('nginx', async () => {
+      await host.check({
+        declare: web,
+        drift: 'echo "server { listen 8099; }" > /etc/nginx/sites-enabled/mine; nginx -s reload',
+        shows: 'file:/etc/nginx/sites-enabled',
+      })
+      expect(await get('http://127.0.0.1:8081/')).toBe('200 a')
+      expect(await get('http://127.0.0.1:8082/ok')).toBe('200 fine')
+      expect(await get('https://127.0.0.1/', { host: 'shop.example.org' })).toBe('200 b')
+      expect(await get('http://127.0.0.1/x', { host: 'shop.example.org' })).toBe(
+        '301 https://shop.example.org/x',
+      )
+      expect(await get('http://127.0.0.1/x', { host: 'old.example.org' })).toBe(
+        '301 https://new.example.org/x',
+      )
+      expect(await host.shell('ls /etc/nginx/sites-enabled')).toBe('a.conf\nb.conf\nold.conf\nshop.conf\n')
+    })
+
+    it('nginx: a site that does not go with the others is not moved in, and the old ones are served on', async () => {
+      const main = await host.shell('systemctl show -P MainPID nginx')
+      const broken = await host.converge(() =>
+        web({ settings: { ssl_certificate: '/none.pem' }, listen: ['8443 ssl'] }),
+      )
+      expect(failuresOf(broken)).toMatchObject([
+        { id: 'file:/etc/nginx/sites-enabled/old.conf', outcome: 'failed' },
+        { id: 'service:nginx', outcome: 'skipped' },
+      ])
+      expect(await host.shell('nginx -t 2>&1')).toContain('successful')
+      const changed = await host.converge(() => web({ maxBody: '9m' }))
+      expect(failuresOf(changed)).toEqual([])
+      expect(await host.shell('systemctl show -P MainPID nginx')).toBe(main)
+      expect(await host.shell('ls -d /tmp/tmp.* 2> /dev/null || true')).toBe('')
+    })
+
+    const balancer = (port: number, more: object = {}) =>
+      haproxy({
+        frontends: [
+          {
+            name: 'web',
+            bind: [`*:${port}`],
+            backend: 'both',
+            rules: [{ backend: 'b', when: '{ path /ok }' }],
+            ...more,
+          },
+        ],
+        backends: [
+          {
+            name: 'both',
+            check: { path: '/' },
+            servers: [
+              { name: 'a', address: '127.0.0.1:8081' },
+              { name: 'b', address: '127.0.0.1:8082' },
+              { name: 'gone', address: '127.0.0.1:8098' },
+            ],
+          },
+          { name: 'b', servers: [{ name: 'b', address: '127.0.0.1:8082' }] },
+        ],
+        stats: { port: 8404 },
+      })
+
+    it('haproxy', async () => {
+      await host.check({
+        declare: () => balancer(8000),
+        drift: 'sed -i s/8081/8099/ /etc/haproxy/haproxy.cfg; systemctl stop haproxy',
+        shows: 'file:/etc/haproxy/haproxy.cfg',
+      })
+      // The checks take the one that is gone out.
+      await expect
+        .poll(() => get('http://127.0.0.1:8404/metrics'), { timeout: 20_000 })
+        .toMatch(/haproxy_server_status\{proxy="both",server="gone",state="DOWN"\} 1/)
+      const answers = await Promise.all([1, 2, 3, 4].map(() => get('http://127.0.0.1:8000/')))
+      expect(answers.toSorted()).toEqual(['200 a', '200 a', '200 b', '200 b'])
+      expect(await get('http://127.0.0.1:8000/ok')).toBe('200 fine')
+    })
+
+    it('haproxy: what it does not understand is not moved in; a change is a reload', async () => {
+      const main = await host.shell('systemctl show -P MainPID haproxy')
+      const broken = await host.converge(() => balancer(8000, { settings: ['nonsense on'] }))
+      expect(failuresOf(broken)).toMatchObject([
+        { id: 'file:/etc/haproxy/haproxy.cfg', outcome: 'failed' },
+        { id: 'service:haproxy', outcome: 'skipped' },
+      ])
+      expect(failuresOf(await host.converge(() => balancer(8001)))).toEqual([])
+      expect(await get('http://127.0.0.1:8001/ok')).toBe('200 fine')
+      expect(await host.shell('systemctl show -P MainPID haproxy')).toBe(main)
+    })
+  },
+)
