@@ -1,6 +1,8 @@
 /** Modules about the host itself and who gets in: base, users, ssh. */
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { base } from '../../catalogs/module/base.ts'
+import { hostFirewall } from '../../catalogs/module/firewall.ts'
 import { ssh } from '../../catalogs/module/ssh.ts'
 import { users } from '../../catalogs/module/users.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
@@ -112,5 +114,60 @@ describe.skipIf(!hosts.ok)(`modules on a real host${hosts.ok ? '' : `: skipped: 
     )
     expect(await host.shell('ssh -S /root/master -p 2222 ada@127.0.0.1 id -un')).toBe('ada\n')
     await host.shell('ssh -S /root/master -O exit ada@127.0.0.1 2>&1')
+  })
+
+  /** Whether the machine that the host runs on gets a connection. */
+  const reaches = async (port: number) => {
+    const machine = await lab.driver.status('access-1')
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const socket = connect({ host: machine?.address ?? '', port, timeout: 700 })
+    for (const event of ['error', 'timeout']) socket.once(event, () => resolve(false))
+    socket.once('connect', () => resolve(true))
+    return promise.finally(() => socket.destroy())
+  }
+
+  it('hostFirewall: lets in what the rules name, and comes back after changes by hand and a boot', async () => {
+    for (const port of [7000, 7001])
+      await host.shell(
+        `systemd-run -q --unit=listen-${port} /usr/lib/rekindle/node -e "require('net').createServer().listen(${port})"`,
+      )
+    await expect
+      .poll(async () => [await reaches(7000), await reaches(7001)], { timeout: 10_000 })
+      .toEqual([true, true])
+    await host.check({
+      declare: () => {
+        hostFirewall({
+          sshPort: 2222,
+          allow: [
+            { port: 2222, from: ['198.18.0.0/15', 'fd00::/8'], limit: '100/second' },
+            { port: ['6990-7000'] },
+          ],
+          deny: ['192.0.2.66', '2001:db8::/32'],
+          allowOut: [{ port: 8181, comment: 'packages' }],
+          output: 'drop',
+          log: true,
+          confirm: { host: lab.address, port: 8181, seconds: 5 },
+        })
+      },
+      drift: 'nft add rule inet filter input tcp dport 7001 accept; nft delete chain inet filter forward',
+      shows: 'firewall:inet filter',
+    })
+    expect([await reaches(7000), await reaches(7001), await reaches(2222)]).toEqual([true, false, true])
+    await host.shell('nft flush ruleset; systemctl restart nftables')
+    expect([await reaches(7000), await reaches(7001)]).toEqual([true, false])
+  })
+
+  it('hostFirewall: rules that cut the host off are taken back', async () => {
+    const cut = await host.converge(() => {
+      hostFirewall({
+        sshPort: 2222,
+        allow: [{ port: 2222 }],
+        output: 'drop',
+        confirm: { host: lab.address, port: 8181, seconds: 1 },
+      })
+    })
+    expect(failuresOf(cut)).toMatchObject([{ id: 'firewall:inet filter' }, { id: 'service:nftables' }])
+    expect(await reaches(7000)).toBe(true)
+    await host.shell('nft flush ruleset')
   })
 })

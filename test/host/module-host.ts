@@ -29,7 +29,9 @@ export interface ModuleHost extends OnHost {
 /** @param siteDir what sources of roles are relative to */
 export async function bootModuleHost(lab: Lab, machine: string, siteDir: string): Promise<ModuleHost> {
   const host = await bootHost(lab, machine)
-  // Such as `rekindle facts` prints them.
+  // The host lives for one test.
+  await host.output(['sh', '-c', 'echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/fast'])
+  // Written by the agent, which `compile` believes too.
   const facts = JSON.parse(await host.output(['rekindle', 'facts'])) as Facts
   const blobDir = join(lab.settings.dir, machine, 'root/root/blobs')
 

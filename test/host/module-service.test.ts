@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { file } from '../../catalogs/api/resource/file.ts'
 import { haproxy } from '../../catalogs/module/haproxy.ts'
 import { nginx } from '../../catalogs/module/nginx.ts'
+import { type PostgresqlOptions, postgresql } from '../../catalogs/module/postgresql.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { canRunHosts } from '../lab/prerequisites.ts'
 import { bootModuleHost, failuresOf, type ModuleHost } from './module-host.ts'
@@ -148,6 +149,92 @@ describe.skipIf(!hosts.ok)(
       expect(failuresOf(await host.converge(() => balancer(8001)))).toEqual([])
       expect(await get('http://127.0.0.1:8001/ok')).toBe('200 fine')
       expect(await host.shell('systemctl show -P MainPID haproxy')).toBe(main)
+    })
+
+    const database = (more: PostgresqlOptions = {}) =>
+      postgresql({
+        settings: { max_connections: 40, log_connections: true, application_name: "it's" },
+        roles: {
+          shop: { password: 'pa$$ `word` \'"', memberOf: ['staff'] },
+          staff: { login: false },
+          report: { password: 'other' },
+          old: { ensure: 'absent' },
+        },
+        databases: { shop: { owner: 'shop', extensions: ['plpgsql'], connect: ['staff'] } },
+        ...more,
+      })
+    const query = (role: string, password: string, sql: string) =>
+      host.run([
+        'env',
+        `PGPASSWORD=${password}`,
+        'psql',
+        '-hlocalhost',
+        `-U${role}`,
+        '-qAtX',
+        '-c',
+        sql,
+        'shop',
+      ])
+    const asAdmin = (sql: string) => host.output(['su', 'postgres', '-c', `cd /; psql -qAtX -c "${sql}"`])
+
+    it('postgresql', async () => {
+      await host.check({
+        declare: () => {
+          database()
+        },
+        drift: `cd /; su postgres -c "psql -qc 'ALTER ROLE shop SUPERUSER'"; su postgres -c "psql -qc 'GRANT CONNECT ON DATABASE shop TO report'"`,
+        shows: 'exec:PostgreSQL role shop',
+      })
+      const shop = (sql: string) => query('shop', 'pa$$ `word` \'"', sql)
+      expect(await shop('CREATE TABLE goods (name text); SELECT current_user')).toMatchObject({
+        code: 0,
+        stdout: 'shop\n',
+      })
+      expect(await query('shop', 'wrong', 'SELECT 1')).toMatchObject({ code: 2 })
+      expect((await query('report', 'other', 'SELECT 1')).stderr).toContain(
+        'permission denied for database "shop"',
+      )
+      expect(await asAdmin('SHOW max_connections')).toBe('40\n')
+      expect(await asAdmin("SELECT rolsuper FROM pg_roles WHERE rolname = 'shop'")).toBe('f\n')
+    })
+
+    it('postgresql: a change is a reload, a restart where it has to be, and what is wrong is not moved in', async () => {
+      const started = () => asAdmin('SELECT pg_postmaster_start_time()')
+      const before = await started()
+      const settings = { max_connections: 40, log_connections: false }
+      expect(failuresOf(await host.converge(() => database({ settings })))).toEqual([])
+      expect([await asAdmin('SHOW log_connections'), await started()]).toEqual(['off\n', before])
+
+      const waiting = await host.converge(() =>
+        database({ settings: { max_connections: 30 }, restart: false }),
+      )
+      expect(failuresOf(waiting)).toEqual([])
+      expect([await asAdmin('SHOW max_connections'), await started()]).toEqual(['40\n', before])
+      expect(failuresOf(await host.converge(() => database({ settings: { max_connections: 30 } })))).toEqual(
+        [],
+      )
+      expect(await asAdmin('SHOW max_connections')).toBe('30\n')
+      expect(await started()).not.toBe(before)
+
+      const broken = await host.converge(() => database({ settings: { max_connections: 'many' } }))
+      expect(failuresOf(broken)[0]).toMatchObject({
+        id: 'file:/etc/postgresql/15/main/conf.d/90-rekindle.conf',
+        error: { code: 'validate-failed' },
+      })
+    })
+
+    it('postgresql: neither password nor verifier is seen in a report, and what is absent goes', async () => {
+      await asAdmin('CREATE ROLE old')
+      const changed = await host.converge(() =>
+        database({
+          roles: { shop: { password: 'new' }, old: { ensure: 'absent' } },
+          databases: { shop: { ensure: 'absent' } },
+        }),
+      )
+      expect(failuresOf(changed)).toEqual([])
+      expect(JSON.stringify(changed.report)).not.toMatch(/SCRAM|VERIFIER/)
+      expect(await asAdmin("SELECT count(*) FROM pg_roles WHERE rolname = 'old'")).toBe('0\n')
+      expect(await asAdmin("SELECT count(*) FROM pg_database WHERE datname = 'shop'")).toBe('0\n')
     })
   },
 )
