@@ -9,6 +9,7 @@ interface OptionSchema {
   readonly items?: OptionSchema
   readonly properties?: Readonly<Record<string, OptionSchema>>
   readonly required?: readonly string[]
+  readonly $ref?: string
   readonly additionalProperties?: boolean | OptionSchema
 }
 

@@ -94,8 +94,9 @@ function inline(node: unknown, byId: ReadonlyMap<string, Schema>): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, inline(value, byId)]))
 }
 
-function renderValidators(schemas: readonly Schema[]): string {
-  const byId = new Map(schemas.map((schema) => [schema.$id, schema]))
+/** @param known schemas that these may refer to */
+function renderValidators(schemas: readonly Schema[], known: readonly Schema[] = schemas): string {
+  const byId = new Map(known.map((schema) => [schema.$id, schema]))
   const ajv = new Ajv({
     schemas: schemas.map((schema) => inline(schema, byId) as AnySchema),
     code: { source: true, esm: true },
@@ -200,7 +201,7 @@ export async function renderGenerated(): Promise<Readonly<Record<string, string>
     'validators.js': renderValidators(schemas),
     'validators.d.ts': declaration,
     // Apart, since only catalogs that use a module load them.
-    'module-validators.js': renderValidators(modules),
+    'module-validators.js': renderValidators(modules, [...schemas, ...modules]),
     'module-validators.d.ts': declaration,
   }
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { file } from '../../catalogs/api/resource/file.ts'
 import { haproxy } from '../../catalogs/module/haproxy.ts'
 import { nginx } from '../../catalogs/module/nginx.ts'
+import { type NodeAppOptions, nodeApp } from '../../catalogs/module/node-app.ts'
 import { type PostgresqlOptions, postgresql } from '../../catalogs/module/postgresql.ts'
 import { createLab, type Lab } from '../lab/lab.ts'
 import { canRunHosts } from '../lab/prerequisites.ts'
@@ -235,6 +236,78 @@ describe.skipIf(!hosts.ok)(
       expect(JSON.stringify(changed.report)).not.toMatch(/SCRAM|VERIFIER/)
       expect(await asAdmin("SELECT count(*) FROM pg_roles WHERE rolname = 'old'")).toBe('0\n')
       expect(await asAdmin("SELECT count(*) FROM pg_database WHERE datname = 'shop'")).toBe('0\n')
+    })
+
+    const app = (more: Partial<NodeAppOptions> = {}) =>
+      nodeApp({
+        name: 'shop',
+        files: 'module-app',
+        start: 'server.js',
+        node: '/usr/lib/rekindle/node',
+        package: false,
+        port: 80,
+        health: '/healthz',
+        healthSeconds: 5,
+        environment: { GREETING: 'a "b" $HOME `c` \\' },
+        memory: '256M',
+        ...more,
+      })
+
+    it('nodeApp: runs as nobody who could do harm, and is restarted when anything of it changed', async () => {
+      await host.shell('systemctl stop nginx')
+      await host.check({
+        declare: () => {
+          app()
+        },
+        drift:
+          'echo "process.exit(1)" > /srv/shop/server.js; echo A=1 >> /etc/shop.env; systemctl restart shop',
+        shows: 'file:/srv/shop/server.js',
+      })
+      expect(await get('http://127.0.0.1/greeting')).toBe('200 a "b" $HOME `c` \\')
+      const harm = JSON.parse((await get('http://127.0.0.1/harm')).slice('200 '.length))
+      expect(harm).toEqual({
+        uid: Number(await host.shell('id -u shop')),
+        '/srv/shop/x': 'EROFS',
+        '/var/lib/shop/x': 'written',
+        '/etc/shop.env': 'EACCES',
+        '/root': 'EACCES',
+      })
+      const main = await host.shell('systemctl show -P MainPID shop')
+      expect(failuresOf(await host.converge(() => app({ environment: { GREETING: 'new' } })))).toEqual([])
+      expect(await get('http://127.0.0.1/greeting')).toBe('200 new')
+      expect(await host.shell('systemctl show -P MainPID shop')).not.toBe(main)
+    })
+
+    it('nodeApp: one that does not answer fails the run', async () => {
+      const { report } = await host.converge(() => app({ health: '/none', healthSeconds: 1, memory: '300M' }))
+      const failed = report.resources.find(({ id }) => id === 'exec:health of shop')
+      expect(failed).toMatchObject({ outcome: 'failed' })
+      expect(JSON.stringify(failed)).toContain('http://127.0.0.1:80/none answers 404')
+    })
+
+    it('nodeApp: from git, with what it needs installed when the code changed', async () => {
+      await host.shell(`DEBIAN_FRONTEND=noninteractive apt-get install -y -qq git
+      git init -q -b main /root/shop && cd /root/shop && cp /srv/shop/server.js . && git add . &&
+      git -c user.name=a -c user.email=a@b commit -qm one && git clone -q --bare /root/shop /srv/shop.git`)
+      const checkedOut = () =>
+        nodeApp({
+          name: 'again',
+          git: { url: 'file:///srv/shop.git', revision: 'main', track: true },
+          install: ['/bin/sh', '-c', 'id -un >> installed'],
+          start: 'server.js',
+          node: '/usr/lib/rekindle/node',
+          package: false,
+          port: 8090,
+          health: '/healthz',
+        })
+      await host.shell('git config --system safe.directory "*"')
+      expect(failuresOf(await host.converge(checkedOut))).toEqual([])
+      expect(await get('http://127.0.0.1:8090/healthz')).toBe('200 fine')
+      expect((await host.converge(checkedOut)).code).toBe(0)
+      await host.shell(`cd /root/shop && echo "// two" >> server.js &&
+      git -c user.name=a -c user.email=a@b commit -qam two && git push -q /srv/shop.git main`)
+      expect(failuresOf(await host.converge(checkedOut))).toEqual([])
+      expect(await host.shell('cat /srv/again/installed')).toBe('again\nagain\n')
     })
   },
 )
