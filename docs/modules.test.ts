@@ -36,7 +36,7 @@ your own the same way. Each is a function that gives a container, so that others
       base({ timezone: 'Europe/Berlin' })
       users({ people: { ada: { keys: ['ssh-ed25519 AAAA... ada@laptop'], sudo: true } } })
       ssh()
-      nginx({ sites: [{ name: 'www', root: '/var/www/html', default: true }], require: app })
+      nginx({ sites: [{ name: 'www', root: '/var/www/html', default: true }] })
     })
 
 Every module takes the metaparameters of a container (\`require\`, \`notify\`, \`schedule\`, \`noop\` and so on) besides its

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { role } from '../api/role.ts'
 import { compile } from '../api/testing.ts'
 import { type HostFirewallOptions, hostFirewall } from './firewall.ts'
+import { ssh } from './ssh.ts'
 
 const compiled = (options: HostFirewallOptions) =>
   compile(
@@ -9,13 +10,13 @@ const compiled = (options: HostFirewallOptions) =>
       hostFirewall(options)
     }),
   )
-const ssh = { port: 22 }
+const onSsh = { port: 22 }
 const textOf = (options: HostFirewallOptions) =>
   compiled({ withoutSsh: true, ...options }).find('firewall', 'inet filter').content
 
 describe('hostFirewall()', () => {
   it('lets in answers, the host itself, what networks need, and what rules name', () => {
-    expect(textOf({ allow: [ssh] })).toBe(`chain input {
+    expect(textOf({ allow: [onSsh] })).toBe(`chain input {
   type filter hook input priority filter; policy drop;
   iif lo accept
   ct state established,related accept
@@ -34,10 +35,10 @@ chain forward {
   })
 
   it('is loaded at boot, and keeps the server reachable unless told whom else', () => {
-    const catalog = compiled({ allow: [ssh], confirm: { host: '192.0.2.1', port: 22 } })
+    const catalog = compiled({ allow: [onSsh], confirm: { host: '192.0.2.1', port: 22 } })
     expect(catalog.ids).toEqual(['package:nftables', 'firewall:inet filter', 'service:nftables'])
     expect(catalog.find('firewall', 'inet filter').params.confirm).toEqual({ host: '192.0.2.1', port: 22 })
-    expect(compiled({ allow: [ssh] }).find('firewall', 'inet filter').params.confirm).toBeUndefined()
+    expect(compiled({ allow: [onSsh] }).find('firewall', 'inet filter').params.confirm).toBeUndefined()
   })
 
   it.each<[HostFirewallOptions, string]>([
@@ -92,17 +93,29 @@ chain forward {
     expect(compiled(options).ids).toContain('firewall:inet filter')
   })
 
+  it('knows where the role lets sshd listen', () => {
+    const both = (port: number) =>
+      compile(
+        role('r', () => {
+          hostFirewall({ allow: [{ port }] })
+          ssh({ port: [2222, 2223], keysElsewhere: true })
+        }),
+      )
+    expect(both(2223).ids).toContain('firewall:inet filter')
+    expect(() => both(22)).toThrow('no rule lets TCP port 2222 or 2223 in')
+  })
+
   it.each<[object, string]>([
     [{}, 'Cannot use hostFirewall: it would leave no way in: no rule lets TCP port 22 in'],
     [{ allow: [{ port: 22, protocol: 'udp' }] }, 'no way in'],
     [{ allow: [{ port: '23-30' }] }, 'no way in'],
-    [{ allow: [ssh, {}] }, 'a rule of "allow" lets everything in'],
-    [{ allow: [ssh, { port: '9-1' }] }, '"9-1" is no range of ports'],
-    [{ allow: [ssh], allowOut: [{ port: 1 }] }, '"allowOut" goes with output "drop" only'],
+    [{ allow: [onSsh, {}] }, 'a rule of "allow" lets everything in'],
+    [{ allow: [onSsh, { port: '9-1' }] }, '"9-1" is no range of ports'],
+    [{ allow: [onSsh], allowOut: [{ port: 1 }] }, '"allowOut" goes with output "drop" only'],
     [{ allow: [{ port: 22, from: ['here'] }] }, 'option "allow.0.from.0"'],
     [{ allow: [{ port: 0 }] }, 'option "allow.0.port"'],
-    [{ allow: [{ ...ssh, comment: 'a "b"' }] }, 'option "allow.0.comment"'],
-    [{ allow: [{ ...ssh, limit: 'some' }] }, 'option "allow.0.limit"'],
+    [{ allow: [{ ...onSsh, comment: 'a "b"' }] }, 'option "allow.0.comment"'],
+    [{ allow: [{ ...onSsh, limit: 'some' }] }, 'option "allow.0.limit"'],
   ])('refuses %j', (options, said) => {
     expect(() => compiled(options as HostFirewallOptions)).toThrow(said)
     expect(() => compiled(options as HostFirewallOptions)).toThrow('firewall.test.ts:')

@@ -1,4 +1,5 @@
 /** What reaches a host: a table of nftables from typed rules. */
+import { currentCompile, type Declaration, whereNow } from '../api/context.ts'
 import type { Container } from '../api/reference.ts'
 import { firewall } from '../api/resource/network.ts'
 import { pkg } from '../api/resource/package.ts'
@@ -26,13 +27,8 @@ export function hostFirewall(options: HostFirewallOptions): Container {
   })
 }
 
-function wrong(options: HostFirewall): readonly Wrong[] {
-  const { allow = [], allowOut = [], output = 'accept', sshPort = 22, withoutSsh = false } = options
-  const letsSshIn = allow.some(
-    ({ port, protocol = 'tcp' }) => protocol === 'tcp' && (port === undefined || covers(port, sshPort)),
-  )
+function wrong({ allow = [], allowOut = [], output = 'accept' }: HostFirewall): readonly Wrong[] {
   return [
-    ...(letsSshIn || withoutSsh ? [] : [noWayIn(sshPort)]),
     ...[...allow, ...allowOut].flatMap(({ port }) => wrongRange(port)),
     ...allow
       .filter((rule) => ['port', 'from', 'interface'].every((name) => !Object.hasOwn(rule, name)))
@@ -41,11 +37,30 @@ function wrong(options: HostFirewall): readonly Wrong[] {
   ]
 }
 
-function noWayIn(sshPort: number): Wrong {
-  return {
-    message: `it would leave no way in: no rule lets TCP port ${sshPort} in`,
-    hint: 'Allow it, name another "sshPort", or say "withoutSsh: true"',
-  }
+/** Where sshd listens is known when the role has ended, which may use ssh() after this. */
+function holdSshOpen({ allow = [], sshPort, withoutSsh = false }: HostFirewall): void {
+  const compile = currentCompile('use hostFirewall')
+  const where = whereNow(compile)
+  compile.finish.push(() => {
+    const ports = sshPort === undefined ? sshPorts(compile.declarations) : [sshPort]
+    const isOpen = allow.some(
+      ({ port, protocol = 'tcp' }) =>
+        protocol === 'tcp' && ports.some((wanted) => port === undefined || covers(port, wanted)),
+    )
+    if (isOpen || withoutSsh) return
+    compile.mistakes.push({
+      message: `Cannot use hostFirewall: it would leave no way in: no rule lets TCP port ${ports.join(' or ')} in`,
+      where,
+      hint: 'Allow it, name another "sshPort", or say "withoutSsh: true"',
+    })
+  })
+}
+
+function sshPorts(declarations: readonly Declaration[]): readonly number[] {
+  const server = declarations.find(({ type, title }) => type === 'file' && title === '/etc/ssh/sshd_config')
+  const lines = String(server?.params.content ?? '').matchAll(/^Port (\d+)$/gm)
+  const ports = [...lines].map(([, port]) => Number(port))
+  return ports.length === 0 ? [22] : ports
 }
 
 function covers(port: Port, wanted: number): boolean {
@@ -70,6 +85,7 @@ function declareRules(options: HostFirewall): void {
     ...(confirm === undefined ? {} : { confirm }),
     require: tools,
   })
+  holdSshOpen(options)
   // It loads the table at boot.
   service('nftables', { enable: true, require: table })
 }
