@@ -154,7 +154,7 @@ describe.skipIf(!hosts.ok)(
 
     const database = (more: PostgresqlOptions = {}) =>
       postgresql({
-        settings: { max_connections: 40, log_connections: true, application_name: "it's" },
+        settings: { fsync: false, max_connections: 40, log_connections: true, application_name: "it's" },
         roles: {
           shop: { password: 'pa$$ `word` \'"', memberOf: ['staff'] },
           staff: { login: false },
