@@ -11,6 +11,7 @@ import standaloneModule from 'ajv/dist/standalone/index.js'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
 
 const here = dirname(fileURLToPath(import.meta.url))
+/** What both sides check at their doors. */
 const rooms = ['resource', 'protocol', 'config'] as const
 
 interface Schema extends JSONSchema {
@@ -18,8 +19,8 @@ interface Schema extends JSONSchema {
   readonly title: string
 }
 
-function loadSchemas(): Schema[] {
-  return rooms.flatMap((room) =>
+function loadSchemas(from: readonly string[]): Schema[] {
+  return from.flatMap((room) =>
     readdirSync(join(here, room))
       .filter((name) => name.endsWith('.json'))
       .sort()
@@ -93,8 +94,9 @@ function inline(node: unknown, byId: ReadonlyMap<string, Schema>): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, inline(value, byId)]))
 }
 
-function renderValidators(schemas: readonly Schema[]): string {
-  const byId = new Map(schemas.map((schema) => [schema.$id, schema]))
+/** @param known schemas that these may refer to */
+function renderValidators(schemas: readonly Schema[], known: readonly Schema[] = schemas): string {
+  const byId = new Map(known.map((schema) => [schema.$id, schema]))
   const ajv = new Ajv({
     schemas: schemas.map((schema) => inline(schema, byId) as AnySchema),
     code: { source: true, esm: true },
@@ -190,12 +192,17 @@ export const resourceTraits: Readonly<Record<keyof ResourceParams, ResourceTrait
 
 /** Every generated file, by its name. */
 export async function renderGenerated(): Promise<Readonly<Record<string, string>>> {
-  const schemas = loadSchemas()
+  const schemas = loadSchemas(rooms)
+  const modules = loadSchemas(['module'])
+  const declaration = '// Made by schemas/generate.ts; do not edit.\nexport {}\n'
   return {
-    'types.ts': await renderTypes(schemas),
+    'types.ts': await renderTypes([...schemas, ...modules]),
     'resource-traits.ts': renderTraits(schemas),
     'validators.js': renderValidators(schemas),
-    'validators.d.ts': '// Made by schemas/generate.ts; do not edit.\nexport {}\n',
+    'validators.d.ts': declaration,
+    // Apart, since only catalogs that use a module load them.
+    'module-validators.js': renderValidators(modules, [...schemas, ...modules]),
+    'module-validators.d.ts': declaration,
   }
 }
 

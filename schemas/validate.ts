@@ -3,7 +3,8 @@ import { type ErrorCode, RekindleError } from './errors.ts'
 import type { SchemaTypes } from './generated/types.ts'
 import * as validators from './generated/validators.js'
 
-export type SchemaName = keyof SchemaTypes
+/** Options of modules are checked by catalogs/module. */
+export type SchemaName = Exclude<keyof SchemaTypes, `module/${string}`>
 
 /** One thing that is wrong with a value. */
 export interface Diagnostic {

@@ -35,6 +35,11 @@ const rules: readonly Rule[] = [
     to: ['schemas/'],
     why: 'what authors import must load in milliseconds and run in a sandbox',
   },
+  {
+    from: 'catalogs/module/',
+    to: ['catalogs/api/', 'schemas/'],
+    why: 'a module is made of what authors have, and runs in the sandbox',
+  },
   { from: 'catalogs/example/', to: ['catalogs/api/'], why: 'the example is what an admin would write' },
   { from: 'agent/host/', to: ['schemas/'], why: 'ports know the machine, and nothing of resources' },
   { from: 'agent/facts/', to: ['schemas/', 'agent/host/'], why: 'facts are read, not decided' },

@@ -11,7 +11,8 @@ export interface Place {
 const frame = /\(?((?:file:\/\/)?\/[^()]*?):(\d+)(?::\d+)?\)?$/
 /** Of the few files that stacks name again and again. */
 const paths = new Map<string, string>()
-const ownFolder = `${import.meta.dirname}/`
+/** This API, and the modules over it. */
+const ownFolders = [`${import.meta.dirname}/`, `${import.meta.dirname.replace(/api$/, 'module')}/`]
 
 /**
  * The innermost frame of a stack that lies in the site; without `siteDir`, the innermost one outside this API. Packages
@@ -35,10 +36,14 @@ function pathOf(file: string): string {
 }
 
 function isPlace(file: string, siteDir: string | undefined): boolean {
+  if (isOwn(file)) return false
   if (siteDir !== undefined) return file.startsWith(`${siteDir}/`) && !inPackage(file.slice(siteDir.length))
-  return (
-    file.startsWith('/') && !inPackage(file) && (!file.startsWith(ownFolder) || file.endsWith('.test.ts'))
-  )
+  return file.startsWith('/') && !inPackage(file)
+}
+
+/** Its tests are its authors. */
+function isOwn(file: string): boolean {
+  return ownFolders.some((folder) => file.startsWith(folder)) && !file.endsWith('.test.ts')
 }
 
 function inPackage(path: string): boolean {

@@ -637,3 +637,34 @@ function childrenOfThisProcess(): readonly number[] {
     .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('sandbox.ts'))
     .map(Number)
 }
+
+describe('modules', () => {
+  const site = (imported: string, use: string) => ({
+    'site.ts': `import { role, site } from 'rekindle'\n${imported}\nconst web = role('web', () => {\n${use}\n})\n${end}\n`,
+  })
+
+  it.each(['rekindle/module', 'rekindle/module/ssh'])('are imported from %s', async (from) => {
+    const files = site(`import { ssh } from '${from}'`, 'ssh({ keysElsewhere: true })')
+    expect(await open().check(writeSite(files))).toMatchObject({ ok: true })
+  })
+
+  it('name the line of the role that uses them wrongly', async () => {
+    const files = site(
+      "import { base, ssh } from 'rekindle/module'",
+      'base({ motd: 3 })\nssh()\nbase({ x: 1 })',
+    )
+    expect(await problemsOf(files)).toEqual([
+      'site.ts:4: Cannot use base: option "motd": wanted string, found 3',
+      'site.ts:6: Cannot use base: unknown option "x" (1)',
+      'site.ts:5: Cannot use ssh: it would leave no way in: the role declares no key of anybody who may log in',
+    ])
+  })
+
+  it.each(['rekindle/module/none', 'rekindle/module/part/declare', 'rekindle/module/base.test'])(
+    'have no %s',
+    async (from) => {
+      const [problem] = await problemsOf(site(`import { ssh } from '${from}'`, 'ssh()'))
+      expect(problem).toMatch(/^site\.ts:2: Cannot load the site: Error: Cannot find package/)
+    },
+  )
+})

@@ -41,7 +41,9 @@ interface Slot {
 }
 
 const root = join(import.meta.dirname, '..', '..')
-const ownCode = ['package.json', 'schemas', 'catalogs/api', 'server/compiler'].map((path) => join(root, path))
+const ownCode = ['package.json', 'schemas', 'catalogs/api', 'catalogs/module', 'server/compiler'].map(
+  (path) => join(root, path),
+)
 /** Each with all that it loads. */
 const ownPackages = [
   'eta',

@@ -1,6 +1,6 @@
 /** What a site gets for `node:crypto`: the part of it that computes, without what draws random bytes. */
-import { createHash, createHmac, getHashes, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, getHashes, hash, pbkdf2Sync, timingSafeEqual } from 'node:crypto'
 
-export { createHash, createHmac, getHashes, hash, timingSafeEqual }
+export { createHash, createHmac, getHashes, hash, pbkdf2Sync, timingSafeEqual }
 
-export default { createHash, createHmac, getHashes, hash, timingSafeEqual }
+export default { createHash, createHmac, getHashes, hash, pbkdf2Sync, timingSafeEqual }

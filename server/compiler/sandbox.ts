@@ -36,7 +36,16 @@ let loaded: LoadedSite | undefined
 
 const api: Readonly<Record<string, string>> = {
   rekindle: new URL('../../catalogs/api/index.ts', import.meta.url).href,
+  'rekindle/module': new URL('../../catalogs/module/index.ts', import.meta.url).href,
   'rekindle/testing': new URL('../../catalogs/api/testing.ts', import.meta.url).href,
+}
+
+/** Such as `rekindle/module/nginx`; undefined when there is no such module. */
+function moduleUrl(specifier: string): string | undefined {
+  const name = /^rekindle\/module\/([a-z-]+)$/.exec(specifier)?.[1]
+  if (name === undefined) return undefined
+  const url = new URL(`../../catalogs/module/${name}.ts`, import.meta.url)
+  return existsSync(url) ? url.href : undefined
 }
 
 const pureCrypto = new URL('pure-crypto.ts', import.meta.url).href
@@ -132,7 +141,7 @@ type ResolveHook = NonNullable<Parameters<typeof registerHooks>[0]['resolve']>
 
 function resolveFor(dir: string): ResolveHook {
   return (specifier, context, nextResolve) => {
-    const own = api[specifier]
+    const own = api[specifier] ?? moduleUrl(specifier)
     if (own !== undefined) return { url: own, format: 'module-typescript', shortCircuit: true }
     if (isBuiltin(specifier) && !isOwn(dir, context.parentURL)) {
       if (/^(?:node:)?crypto$/.test(specifier))

@@ -39,6 +39,8 @@ export const packagesForHosts: readonly string[] = [
   ...['nftables', 'git', 'sudo', 'locales', 'logrotate', 'kmod', 'procps', 'openssh-client', 'openssl'],
   ...['unzip', 'xz-utils', 'bzip2', 'dnf', 'rpm', 'createrepo-c', 'python3-pip', 'ruby', 'debconf-utils'],
   ...['openrc'],
+  // For the tests of modules.
+  ...['openssh-server', 'haproxy', 'postgresql', 'chrony', 'unattended-upgrades'],
 ]
 
 /** Images and repositories, shared by all labs of this user. */

@@ -25,9 +25,9 @@ export const systemd: InitSystem = {
   },
   async start({ systemd }, jobs) {
     const units = unitsOf(jobs)
-    // Up for systemd and down by the author's own status, as a script whose daemon died: a start alone would do nothing.
-    const hollow = units.filter((unit) => isRunning(unit) && unit.active !== 'activating')
-    if (hollow.length > 0) await systemd.stop(hollow, limitOf(jobs))
+    // One that waits for its next restart would start by that, and be taken for one that ended at once.
+    const stuck = units.filter((unit) => isHollow(unit) || unit.sub === 'auto-restart')
+    if (stuck.length > 0) await systemd.stop(stuck, limitOf(jobs))
     await systemd.start(units, limitOf(jobs))
   },
   stop: ({ systemd }, jobs) => systemd.stop(unitsOf(jobs), limitOf(jobs)),
@@ -44,6 +44,11 @@ export const systemd: InitSystem = {
     // An alias leads to a unit that is listed by its own name.
     return names.filter((name) => units.get(name)?.id === name).map((name) => name.replace(/\.service$/, ''))
   },
+}
+
+/** Up for systemd and down by the author's own status, as a script whose daemon died: a start alone would do nothing. */
+function isHollow(unit: Unit): boolean {
+  return isRunning(unit) && unit.active !== 'activating'
 }
 
 /** @param files where the links of an init script stand, which systemd's own word for it does not tell */
