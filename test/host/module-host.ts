@@ -32,13 +32,14 @@ export async function bootModuleHost(lab: Lab, machine: string, siteDir: string)
   // The host lives for one test.
   await host.output(['sh', '-c', 'echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/fast'])
   // Written by the agent, which `compile` believes too.
-  const facts = JSON.parse(await host.output(['rekindle', 'facts'])) as Facts
+  const facts = JSON.parse(await host.output(['rekindle', 'facts', '--json'])) as Facts
   const blobDir = join(lab.settings.dir, machine, 'root/root/blobs')
 
   function compiled(declare: () => void): readonly CatalogResource[] {
     const { declarations, mistakes, thrown } = collect(role('test', declare), {
       siteDir,
       host: machine,
+      trusted: { incarnation: 1, pool: 'test', attributes: {} },
       facts,
     })
     if (thrown !== undefined) throw thrown
