@@ -125,6 +125,7 @@ function renderValidators(schemas: readonly Schema[], known: readonly Schema[] =
 interface ResourceSchema extends Schema {
   readonly properties: Readonly<Record<string, { readonly refersTo?: string; readonly collects?: object }>>
   readonly titleIsPath?: boolean
+  readonly files?: readonly string[]
   readonly titleRefersTo?: string
   readonly identity?: readonly string[]
 }
@@ -139,6 +140,7 @@ function renderTraits(schemas: readonly Schema[]): string {
       ),
       hasBlob: 'blob' in schema.properties,
       titleIsPath: schema.titleIsPath === true,
+      files: schema.files ?? [],
       titleRefersTo: schema.titleRefersTo ?? null,
       refersTo: Object.entries(schema.properties).flatMap(([name, { refersTo }]) =>
         refersTo === undefined ? [] : [[name, refersTo]],
@@ -159,6 +161,8 @@ export interface ResourceTraits {
   readonly hasBlob: boolean
   /** Whether the title is the path that the resource puts there. */
   readonly titleIsPath: boolean
+  /** Other paths that the resource writes, with \`{title}\` or the name of a parameter in them. */
+  readonly files: readonly string[]
   /** What the title names: \`path\`, or a type. */
   readonly titleRefersTo: string | null
   /** Parameters that name something, and what: \`path\`, \`program\`, or a type. */

@@ -10,7 +10,7 @@ export function collectedFrom(
   all: readonly Declared[],
 ): (declared: Declared) => Readonly<Record<string, readonly string[]>> {
   const byType = Map.groupBy(all, ({ type }) => type)
-  const paths = all.filter(({ type }) => traitsOf(type)?.titleIsPath === true).map(({ title }) => title)
+  const paths = all.flatMap(pathsOf)
   return (declared) => {
     const { type, params } = declared
     const wishes = (traitsOf(type)?.collects ?? []).filter(
@@ -24,6 +24,20 @@ export function collectedFrom(
       ]),
     )
   }
+}
+
+/** All that a resource writes or names: whoever removes what is undeclared leaves them. */
+function pathsOf({ type, title, params }: Declared): readonly string[] {
+  const traits = traitsOf(type)
+  if (traits === undefined) return []
+  const named = traits.refersTo.flatMap(([name, kind]) => (kind === 'path' ? (params[name] ?? []) : []))
+  return [
+    ...(traits.titleIsPath ? [title] : []),
+    ...traits.files.map((path) =>
+      path.replaceAll(/\{(\w+)\}/g, (_, name) => String(name === 'title' ? title : params[name])),
+    ),
+    ...named.flatMap((path) => (typeof path === 'string' ? [path] : [])),
+  ]
 }
 
 /** The title is the path of a directory, unless a parameter is. */
