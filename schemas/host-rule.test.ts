@@ -20,9 +20,9 @@ describe('matchesHost()', () => {
 })
 
 it('ruleFor() gives the first rule that matches', () => {
-  const rule = (match: string, role: string) => ({ match, role, pool: role, where: 'site.ts:1' })
+  const rule = (match: string, role: string) => ({ match, roles: [role], pool: role, where: 'site.ts:1' })
   const rules = [rule('web-1', 'special'), rule('web-*', 'web')]
-  expect(ruleFor(rules, 'web-1')?.role).toBe('special')
-  expect(ruleFor(rules, 'web-2')?.role).toBe('web')
+  expect(ruleFor(rules, 'web-1')?.roles).toEqual(['special'])
+  expect(ruleFor(rules, 'web-2')?.roles).toEqual(['web'])
   expect(ruleFor(rules, 'db-1')).toBeUndefined()
 })

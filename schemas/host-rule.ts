@@ -6,6 +6,15 @@ export function ruleFor(rules: readonly HostRule[], host: string): HostRule | un
 }
 
 /**
+ * The name of several roles together, as catalogs and pages have it; a role's own name has no "+".
+ *
+ * @example roleName(['base', 'web']) // 'base+web'
+ */
+export function roleName(roles: readonly string[]): string {
+  return roles.join('+')
+}
+
+/**
  * What `match` of a rule means: `*` stands for any run of characters, the empty one included.
  *
  * @example matchesHost('web-*', 'web-1') // true

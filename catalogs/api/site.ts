@@ -5,11 +5,26 @@ import { callerPlace, type Place } from './place.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
 
-export interface HostOptions {
+export type HostOptions = RuleOptions & (OneRole | SeveralRoles)
+
+interface OneRole {
+  readonly role: Role
+  readonly roles?: never
+}
+
+interface SeveralRoles {
+  /**
+   * Run in this order, in one compile: as if one role called them one after the other. The most specific comes last: its
+   * layer of data is the highest, and the default pool is named after it.
+   */
+  readonly roles: readonly [Role, ...Role[]]
+  readonly role?: never
+}
+
+interface RuleOptions {
   /** Host name, in which `*` stands for any run of characters. */
   readonly match: string
-  readonly role: Role
-  /** A pool, or the name of one in `pools`. Default: the pool named after the role. */
+  /** A pool, or the name of one in `pools`. Default: the pool named after the role, the last one of several. */
   readonly pool?: Pool | string
   /**
    * Branch or tag of the site's repository that these hosts are served from, and what `{environment}` stands for in the

@@ -27,11 +27,7 @@ export function survey(site: Site, siteDir: string): Survey {
     note: (message, place, hint) => mistakes.push({ message, where: where(place), hint: hint ?? null }),
   }
   const hosts = soundRules(listOf(site.options, 'hosts'), notes)
-  const roles = byName(
-    'roles',
-    hosts.map(({ role }) => role),
-    notes,
-  )
+  const roles = byName('roles', hosts.flatMap(rolesOf), notes)
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
@@ -65,12 +61,10 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
-  const { match, role, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
+  const { match, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
   if (typeof match !== 'string' || match === '') return '"match" wants a host name, in which * may stand'
-  if (!(role instanceof Role)) return '"role" wants what role() returns'
-  if (!/^[a-z][a-z0-9-]*$/.test(role.name)) {
-    return `role name "${role.name}" is not lower-case letters, digits and "-"`
-  }
+  const wrong = wrongRoles(rule)
+  if (wrong !== undefined) return wrong
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
@@ -80,8 +74,38 @@ function wrongRule(rule: unknown): string | undefined {
   return undefined
 }
 
+function wrongRoles(rule: Partial<Record<keyof HostOptions, unknown>>): string | undefined {
+  const { role, roles } = rule
+  if (role === undefined && roles === undefined) return 'it has neither "role" nor "roles"'
+  if (role !== undefined && roles !== undefined) return 'it has both "role" and "roles"'
+  if (roles !== undefined && !Array.isArray(roles)) return '"roles" wants a list of what role() returns'
+  const named: readonly unknown[] = roles ?? [role]
+  if (named.length === 0) return '"roles" is empty'
+  for (const [index, one] of named.entries()) {
+    if (!(one instanceof Role))
+      return roles === undefined
+        ? '"role" wants what role() returns'
+        : `"roles" wants what role() returns, number ${index + 1} is not`
+    if (!/^[a-z][a-z0-9-]*$/.test(one.name))
+      return `role name "${one.name}" is not lower-case letters, digits and "-"`
+    if (named.indexOf(one) < index) return `"roles" has role "${one.name}" twice`
+  }
+  return undefined
+}
+
+/** Of a sound rule. */
+function rolesOf({ role, roles }: HostOptions): readonly [Role, ...Role[]] {
+  return roles ?? [role]
+}
+
+/** The role that a rule's pool is named after, when it names none. */
+function mainRole(rule: HostOptions): Role {
+  const [first, ...others] = rolesOf(rule)
+  return others.at(-1) ?? first
+}
+
 function isEnvironment(name: unknown): boolean {
-  const rule = { match: 'any', role: 'any', pool: 'any', environment: name, where: 'any' }
+  const rule = { match: 'any', roles: ['any'], pool: 'any', environment: name, where: 'any' }
   return diagnose('protocol/site-manifest', { roles: [], pools: [], hosts: [rule] }).length === 0
 }
 
@@ -117,15 +141,16 @@ function poolsOf(
   })
   const named = hosts.flatMap(({ pool }) => (pool instanceof Pool ? [pool] : []))
   const pools = byName('pools', [...sound, ...named], notes)
-  for (const { role, pool } of hosts) {
-    if (pool === undefined && !pools.has(role.name)) pools.set(role.name, new Pool(role.name, {}, role.place))
+  for (const rule of hosts) {
+    const { name, place } = mainRole(rule)
+    if (rule.pool === undefined && !pools.has(name)) pools.set(name, new Pool(name, {}, place))
   }
   return pools
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { match, role, environment } = rule
-  const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? role.name)
+  const { match, environment } = rule
+  const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? mainRole(rule).name)
   if (!pools.has(pool)) {
     const names = [...pools.keys()]
     const nearest = names.find((name) => isNear(name, pool))
@@ -136,7 +161,7 @@ function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note,
     )
   }
   const at = environment === undefined ? {} : { environment }
-  return { match, role: role.name, pool, ...at, where: where(undefined) }
+  return { match, roles: rolesOf(rule).map(({ name }) => name), pool, ...at, where: where(undefined) }
 }
 
 function renderPool(pool: Pool, { note }: Notes): Readonly<Record<string, unknown>> {

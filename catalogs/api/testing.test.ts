@@ -236,6 +236,17 @@ describe('site()', () => {
     expect(compile(both, { host: 'web-1' }).role).toBe('web')
   })
 
+  it('is compiled for several roles of a host, in their order', () => {
+    const base = role('base', () => {
+      pkg('curl')
+      file('/etc/pool', { content: host.pool })
+    })
+    const several = site({ hosts: [{ match: '*', roles: [base, role('cache', () => pkg('redis'))] }] })
+    const compiled = compile(several)
+    expect(compiled.ids).toEqual(['package:curl', 'file:/etc/pool', 'package:redis'])
+    expect([compiled.role, compiled.find('file', '/etc/pool').content]).toEqual(['base+cache', 'cache'])
+  })
+
   it('refuses two roles or pools of one name', () => {
     const twice = site({
       hosts: [

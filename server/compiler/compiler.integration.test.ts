@@ -93,7 +93,7 @@ describe('a good site', () => {
             health: [],
           },
         ],
-        hosts: [{ match: 'web-*', role: 'web', pool: 'web', where: 'site.ts:13' }],
+        hosts: [{ match: 'web-*', roles: ['web'], pool: 'web', where: 'site.ts:13' }],
       },
     })
   })
@@ -637,6 +637,68 @@ function childrenOfThisProcess(): readonly number[] {
     .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('sandbox.ts'))
     .map(Number)
 }
+
+describe('several roles', () => {
+  const roles = (base: string, web: string, rule = 'roles: [base, web]') => ({
+    'site.ts': `${imports}
+const base = role('base', () => { ${base} })
+const web = role('web', () => {
+  ${web}
+})
+export default site({ hosts: [{ match: 'web-*', ${rule} }] })
+`,
+  })
+
+  it('are one catalog, in their order, in the pool of the last', async () => {
+    const compiler = open()
+    const checked = await compiler.check(writeSite(roles("pkg('curl')", "pkg('nginx')")))
+    expect(checked).toMatchObject({ manifest: { roles: ['base', 'web'], pools: [{ name: 'web' }] } })
+    const { catalog, pool } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources.map(({ id }) => id)).toEqual(['package:curl', 'package:nginx'])
+    expect([catalog.role, pool]).toEqual(['base+web', 'web'])
+  })
+
+  it('are ordered by what they declare, whichever comes first', async () => {
+    const compiler = open()
+    await compiler.check(
+      writeSite(roles("file('/srv/a/b', { content: 'b' })", "file('/srv/a', { ensure: 'directory' })")),
+    )
+    const { catalog } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources.map(({ id }) => id)).toEqual(['file:/srv/a', 'file:/srv/a/b'])
+  })
+
+  it('may not declare the same thing', async () => {
+    expect(await problemsOf(roles("pkg('nginx')", "pkg('nginx')"))).toEqual([
+      'site.ts:4: Cannot declare package "nginx" twice: it is declared at site.ts:2 too',
+    ])
+  })
+
+  it('name the one of them that threw', async () => {
+    expect(await problemsOf(roles('', "throw new Error('no')"))).toEqual([
+      'site.ts:4: Cannot compile role "web": Error: no',
+    ])
+  })
+
+  it.each([
+    ['pool: "a"', '{"match":"web-*","pool":"a"}: it has neither "role" nor "roles"'],
+    ['roles: []', '{"match":"web-*","roles":[]}: "roles" is empty'],
+    ['roles: base', '{"match":"web-*","roles":"role base"}: "roles" wants a list of what role() returns'],
+    [
+      'role: web, roles: [base]',
+      '{"match":"web-*","role":"role web","roles":["role base"]}: it has both "role" and "roles"',
+    ],
+    [
+      'roles: [base, "web"]',
+      '{"match":"web-*","roles":["role base","web"]}: "roles" wants what role() returns, number 2 is not',
+    ],
+    [
+      'roles: [base, web, base]',
+      '{"match":"web-*","roles":["role base","role web","role base"]}: "roles" has role "base" twice',
+    ],
+  ])('are refused as %s', async (rule, wanted) => {
+    expect(await problemsOf(roles('', '', rule))).toEqual([`site.ts:6: Cannot use the rule ${wanted}`])
+  })
+})
 
 describe('modules', () => {
   const site = (imported: string, use: string) => ({

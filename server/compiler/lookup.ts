@@ -37,8 +37,8 @@ export async function lookUp(
     if (loaded.type !== 'loaded') throw invalid(await locatedProblems(loaded, staged, undefined, limits))
     const rule = ruleFor(loaded.manifest.hosts, host)
     if (rule === undefined) throw noRule(host, loaded.manifest)
-    const { role, environment } = rule
-    const scope = { role, host, facts, ...(environment === undefined ? {} : { environment }) }
+    const { roles, environment } = rule
+    const scope = { roles, host, facts, ...(environment === undefined ? {} : { environment }) }
     const request: Request = { type: 'lookup', key, ...scope }
     const answer = await pool.ask(request)
     if (answer.type !== 'looked-up') throw invalid(await locatedProblems(answer, staged, request, limits))

@@ -9,10 +9,10 @@ import type { Read } from './recorder.ts'
 
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
-  /** Compile a rule's role for a host that there is not, twice. */
+  /** Compile a rule's roles for a host that there is not, twice. */
   | {
       readonly type: 'check'
-      readonly role: string
+      readonly roles: readonly string[]
       readonly match: string
       readonly pool: string
       readonly environment?: string
@@ -23,7 +23,7 @@ export type Request =
   | ({ readonly type: 'lookup'; readonly key: string } & Omit<HostRequest, 'trusted'>)
 
 export interface HostRequest {
-  readonly role: string
+  readonly roles: readonly string[]
   readonly host: string
   readonly trusted: Trusted
   readonly environment?: string

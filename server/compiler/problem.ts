@@ -1,6 +1,7 @@
 /** Why a sandbox did not answer as it should have, in words for the site's author. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { SiteManifest } from '../../schemas/generated/types.ts'
+import { roleName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { locate } from './locate.ts'
 import type { Answer, Request } from './message.ts'
@@ -31,7 +32,7 @@ function actOf(request: Request | undefined): string {
     case 'lookup':
       return `look up "${request.key}"`
     default:
-      return `compile role "${request.role}"`
+      return `compile role "${roleName(request.roles)}"`
   }
 }
 

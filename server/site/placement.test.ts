@@ -6,14 +6,14 @@ import { listEnvironments, placeHost } from './placement.ts'
 const main: SiteManifest = {
   ...manifest,
   hosts: [
-    { match: 'web-9', role: 'web', pool: 'web', environment: 'main', where: 'site.ts:3' },
-    { match: 'web-*', role: 'web', pool: 'web', environment: 'staging', where: 'site.ts:3' },
-    { match: '*', role: 'db', pool: 'web', where: 'site.ts:3' },
+    { match: 'web-9', roles: ['web'], pool: 'web', environment: 'main', where: 'site.ts:3' },
+    { match: 'web-*', roles: ['web'], pool: 'web', environment: 'staging', where: 'site.ts:3' },
+    { match: '*', roles: ['db'], pool: 'web', where: 'site.ts:3' },
   ],
 }
 const staging: SiteManifest = {
   ...manifest,
-  hosts: [{ match: '*', role: 'db', pool: 'web', environment: 'other', where: 'site.ts:3' }],
+  hosts: [{ match: '*', roles: ['db'], pool: 'web', environment: 'other', where: 'site.ts:3' }],
 }
 const served: Record<string, SiteManifest> = { '': main, staging }
 const manifestOf = (environment: string) => served[environment]
@@ -31,13 +31,17 @@ describe('placeHost()', () => {
     ['web-7', 'v1', undefined, undefined],
   ])('puts %s in %j', (host, environment, role, pool) => {
     const placed = placeHost(host, manifestOf, repository)
-    expect([placed.environment, placed.rule?.role, placed.pool?.name]).toEqual([environment, role, pool])
+    expect([placed.environment, placed.rule?.roles.join(), placed.pool?.name]).toEqual([
+      environment,
+      role,
+      pool,
+    ])
   })
 
   it('knows one environment where the site is a folder', () => {
     expect(placeHost('web-1', manifestOf, undefined)).toMatchObject({
       environment: '',
-      rule: { role: 'web' },
+      rule: { roles: ['web'] },
     })
   })
 })
