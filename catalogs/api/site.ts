@@ -5,6 +5,8 @@ import { callerPlace, type Place } from './place.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
 
+export type HostPattern = string | RegExp
+
 export type HostOptions = RuleOptions & (OneRole | SeveralRoles)
 
 interface OneRole {
@@ -22,8 +24,11 @@ interface SeveralRoles {
 }
 
 interface RuleOptions {
-  /** Host name, in which `*` stands for any run of characters. */
-  readonly match: string
+  /**
+   * A host name, in which `*` stands for any run of characters; or a regular expression, which matches anywhere in the name
+   * unless it has `^` and `$`, and may have neither look-around nor back references; or a list of them, of which one matches.
+   */
+  readonly match: HostPattern | readonly [HostPattern, ...HostPattern[]]
   /** A pool, or the name of one in `pools`. Default: the pool named after the role, the last one of several. */
   readonly pool?: Pool | string
   /**
@@ -60,7 +65,7 @@ export class Site {
 /**
  * The default export of `site.ts`.
  *
- * @example export default site({ hosts: [{ match: 'web-*', role: web }] })
+ * @example export default site({ hosts: [{ match: ['web-*', /^app\d+$/], role: web }] })
  */
 export function site(options: SiteOptions): Site {
   return new Site(options, callerPlace())

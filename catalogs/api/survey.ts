@@ -1,5 +1,6 @@
 /** What a site says of the fleet, with defaults filled in, and everything that is wrong with it. Pure. */
 import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
+import { wrongHostPattern } from '../../schemas/host-rule.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import type { Mistake } from './context.ts'
 import { Data } from './data.ts'
@@ -62,14 +63,28 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
   const { match, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
-  if (typeof match !== 'string' || match === '') return '"match" wants a host name, in which * may stand'
-  const wrong = wrongRoles(rule)
+  const wrong = wrongMatch(match) ?? wrongRoles(rule)
   if (wrong !== undefined) return wrong
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
   if (environment !== undefined && !isEnvironment(environment)) {
     return '"environment" wants the name of a branch or tag'
+  }
+  return undefined
+}
+
+function wrongMatch(match: unknown): string | undefined {
+  if (Array.isArray(match) && match.length === 0) return '"match" is empty'
+  for (const pattern of [match].flat() as readonly unknown[]) {
+    if (pattern instanceof RegExp) {
+      const wrong = wrongHostPattern(String(pattern))
+      if (wrong !== undefined) return `"match" has ${pattern}: ${wrong}`
+    } else if (typeof pattern !== 'string' || pattern === '') {
+      return '"match" wants a host name, in which * may stand, or a regular expression'
+    } else if (pattern.startsWith('/')) {
+      return `"match" has the text ${show(pattern)}: a regular expression stands without quotes`
+    }
   }
   return undefined
 }
@@ -105,7 +120,7 @@ function mainRole(rule: HostOptions): Role {
 }
 
 function isEnvironment(name: unknown): boolean {
-  const rule = { match: 'any', roles: ['any'], pool: 'any', environment: name, where: 'any' }
+  const rule = { match: ['any'], roles: ['any'], pool: 'any', environment: name, where: 'any' }
   return diagnose('protocol/site-manifest', { roles: [], pools: [], hosts: [rule] }).length === 0
 }
 
@@ -149,13 +164,14 @@ function poolsOf(
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { match, environment } = rule
+  const { environment } = rule
+  const match = [rule.match].flat().map(String)
   const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? mainRole(rule).name)
   if (!pools.has(pool)) {
     const names = [...pools.keys()]
     const nearest = names.find((name) => isNear(name, pool))
     note(
-      `Cannot put hosts "${match}" in pool "${pool}": the site has no such pool`,
+      `Cannot put hosts "${match.join(', ')}" in pool "${pool}": the site has no such pool`,
       undefined,
       nearest === undefined ? `Pools: ${names.join(', ') || 'none'}` : `Did you mean "${nearest}"?`,
     )
@@ -188,7 +204,7 @@ function wrongOptions(manifest: Readonly<Record<string, unknown>>): readonly str
 
 function show(value: unknown): string {
   const shown = JSON.stringify(value, (_, item: unknown) =>
-    item instanceof Role ? `role ${item.name}` : item,
+    item instanceof Role ? `role ${item.name}` : item instanceof RegExp ? String(item) : item,
   )
   return shown ?? String(value)
 }

@@ -93,7 +93,7 @@ describe('a good site', () => {
             health: [],
           },
         ],
-        hosts: [{ match: 'web-*', roles: ['web'], pool: 'web', where: 'site.ts:13' }],
+        hosts: [{ match: ['web-*'], roles: ['web'], pool: 'web', where: 'site.ts:13' }],
       },
     })
   })
@@ -697,6 +697,53 @@ export default site({ hosts: [{ match: 'web-*', ${rule} }] })
     ],
   ])('are refused as %s', async (rule, wanted) => {
     expect(await problemsOf(roles('', '', rule))).toEqual([`site.ts:6: Cannot use the rule ${wanted}`])
+  })
+})
+
+describe('patterns of hosts', () => {
+  const matching = (match: string) => ({
+    'site.ts': `${imports}
+const web = role('web', () => file('/etc/name', { content: host.name }))
+export default site({ hosts: [{ match: ${match}, role: web }] })
+`,
+  })
+
+  it('are several, and regular expressions that no name can make hang', async () => {
+    const compiler = open()
+    const checked = await compiler.check(writeSite(matching("['web-*', /^(a+)+$/]")))
+    expect(checked).toMatchObject({ manifest: { hosts: [{ match: ['web-*', '/^(a+)+$/'] }] } })
+    for (const host of ['web-1', 'aaa']) {
+      expect(await compiler.compile(host, sampleFacts(host))).toMatchObject({ role: 'web' })
+    }
+    const none = `${'a'.repeat(60)}-1`
+    await expect(compiler.compile(none, sampleFacts(none))).rejects.toMatchObject({
+      message: `Cannot compile a catalog for host "${none}": no rule of the site matches it`,
+      hint: 'Rules match: web-*, /^(a+)+$/',
+    })
+  })
+
+  it('are tried out with a name that they match', async () => {
+    const files = matching('/^db\\d{2}$/')
+    files['site.ts'] = files['site.ts'].replace('host.name', 'host.name === "db11" ? "yes" : null.no')
+    expect(await open().check(writeSite(files))).toMatchObject({ ok: true })
+  })
+
+  const wanted = '"match" wants a host name, in which * may stand, or a regular expression'
+  it.each([
+    ['[]', '[],"role":"role web"}: "match" is empty'],
+    ['3', `3,"role":"role web"}: ${wanted}`],
+    ['["a", ""]', `["a",""],"role":"role web"}: ${wanted}`],
+    [
+      '"/^web/"',
+      '"/^web/","role":"role web"}: "match" has the text "/^web/": a regular expression stands without quotes',
+    ],
+    [
+      '/(?=web)/',
+      '"/(?=web)/","role":"role web"}: "match" has /(?=web)/: look-around "(?=" is not supported',
+    ],
+    ['/web/g', '"/web/g","role":"role web"}: "match" has /web/g: flag "g" means nothing for a host name'],
+  ])('are refused as %s', async (match, wrong) => {
+    expect(await problemsOf(matching(match))).toEqual([`site.ts:3: Cannot use the rule {"match":${wrong}`])
   })
 })
 

@@ -80,7 +80,7 @@ export function noRule(host: string, manifest: SiteManifest): RekindleError {
     code: 'not-found',
     message: `Cannot compile a catalog for host "${host}": no rule of the site matches it`,
     where: manifest.hosts[0]?.where ?? 'site.ts',
-    hint: `Rules match: ${manifest.hosts.map(({ match }) => match).join(', ')}`,
+    hint: `Rules match: ${manifest.hosts.flatMap(({ match }) => match).join(', ')}`,
     kept: 'the last good catalog',
   })
 }

@@ -19,9 +19,9 @@ interface SiteWithData {
 }
 
 /** Hosts that a rule is for, and that have a layer of data. */
-export function hostsOf({ data, manifest }: SiteWithData, match: string): readonly string[] {
+export function hostsOf({ data, manifest }: SiteWithData, match: readonly string[]): readonly string[] {
   const hosts = data === undefined ? [] : hostsWithLayers(data.of)
-  return hosts.filter((host) => ruleFor(manifest.hosts, host)?.match === match)
+  return hosts.filter((host) => ruleFor(manifest.hosts, host)?.match.join(' ') === match.join(' '))
 }
 
 export function readData({ data, dir, manifest }: SiteWithData): Answer {

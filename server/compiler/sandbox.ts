@@ -11,12 +11,12 @@ import { Data, MissingData } from '../../catalogs/api/data.ts'
 import { openData } from '../../catalogs/api/data-source.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
 import type { Role } from '../../catalogs/api/role.ts'
-import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
+import { sampleFacts } from '../../catalogs/api/sample.ts'
 import { Site } from '../../catalogs/api/site.ts'
 import { survey } from '../../catalogs/api/survey.ts'
 import { canonical } from '../../schemas/canonical.ts'
 import type { FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
-import { roleName } from '../../schemas/host-rule.ts'
+import { hostLike, roleName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
@@ -193,7 +193,7 @@ function check(
     ...{ roles, host, trusted, facts: sampleFacts(host) },
     ...(environment === undefined ? {} : { environment }),
   })
-  let request = sample(sampleHost(match))
+  let request = sample(hostLike(match[0] ?? '*'))
   let compiled = compile(site, request)
   if (compiled.collected.thrown?.error instanceof MissingData) {
     // What each host has in a layer of its own, a host that there is not cannot have.

@@ -6,14 +6,14 @@ import { listEnvironments, placeHost } from './placement.ts'
 const main: SiteManifest = {
   ...manifest,
   hosts: [
-    { match: 'web-9', roles: ['web'], pool: 'web', environment: 'main', where: 'site.ts:3' },
-    { match: 'web-*', roles: ['web'], pool: 'web', environment: 'staging', where: 'site.ts:3' },
-    { match: '*', roles: ['db'], pool: 'web', where: 'site.ts:3' },
+    { match: ['web-9'], roles: ['web'], pool: 'web', environment: 'main', where: 'site.ts:3' },
+    { match: ['web-*'], roles: ['web'], pool: 'web', environment: 'staging', where: 'site.ts:3' },
+    { match: ['*'], roles: ['db'], pool: 'web', where: 'site.ts:3' },
   ],
 }
 const staging: SiteManifest = {
   ...manifest,
-  hosts: [{ match: '*', roles: ['db'], pool: 'web', environment: 'other', where: 'site.ts:3' }],
+  hosts: [{ match: ['*'], roles: ['db'], pool: 'web', environment: 'other', where: 'site.ts:3' }],
 }
 const served: Record<string, SiteManifest> = { '': main, staging }
 const manifestOf = (environment: string) => served[environment]

@@ -167,7 +167,7 @@ site({ hosts: [{ match: 'web-*' }] })
 site({ hosts: [{ match: 'web-*', roles: [] }] })
 // @ts-expect-error a rule has one role, or a list of them
 site({ hosts: [{ match: 'web-*', role: web, roles: [web] }] })
-site({ hosts: [{ match: 'web-*', roles: [web, reading] }] })
+site({ hosts: [{ match: ['web-*', /^app\d+$/], roles: [web, reading] }] })
 // @ts-expect-error a site has hosts
 site({})
 // @ts-expect-error no such order
