@@ -2,41 +2,33 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseNameRegExp } from './name-regexp.ts'
 
-/** Expressions without repeats in repeats, so that Node's own matcher comes back. */
-const { regexp } = fc.letrec<{ regexp: string; atom: string; piece: string }>((tie) => ({
-  atom: fc.oneof(
-    { maxDepth: 3 },
-    fc.constantFrom(
-      'a',
-      'b',
-      '-',
-      '.',
-      '\\d',
-      '\\w',
-      '\\.',
-      '[ab]',
-      '[^a-b]',
-      '[a\\d-]',
-      '[-b]',
-      '[]',
-      '[^]',
-      'A',
-    ),
-    tie('regexp').map((inside) => `(?:${inside})`),
-    tie('regexp').map((inside) => `(${inside})`),
-  ),
-  piece: fc.oneof(
-    tie('atom'),
-    fc
-      .tuple(tie('atom'), fc.constantFrom('*', '+', '?', '*?', '{2}', '{0,2}', '{1,}', '{0}'))
-      .map((parts) => parts.join('')),
-    fc.constantFrom('^', '$'),
-  ),
-  regexp: fc
-    .array(fc.array(tie('piece'), { maxLength: 4 }), { minLength: 1, maxLength: 3 })
-    .map((choices) => choices.map((pieces) => pieces.join('')).join('|')),
-}))
+/**
+ * Nothing repeats what repeats, so that Node's own matcher comes back. Edges stand around them only: V8 says that
+ * `(?:(?:[^]*?a^|)*|)*` does not match the empty text, which is wrong.
+ */
+const char = fc.constantFrom(
+  ...['a', 'b', '-', '.', '\\d', '\\w', '\\.', '[ab]', '[^a-b]', '[a\\d-]', '[-b]', '[]', '[^]', 'A'],
+)
+const plain = inGroup(choiceOf(fc.oneof(char, inGroup(choiceOf(char)))))
+const repeated = fc
+  .tuple(fc.oneof(char, plain), fc.constantFrom('*', '+', '?', '*?', '{2}', '{0,2}', '{1,}', '{0}'))
+  .map((parts) => parts.join(''))
+const piece = fc.oneof(char, plain, repeated)
+const inner = choiceOf(fc.oneof(piece, inGroup(choiceOf(piece))))
+const regexp = fc
+  .array(fc.tuple(fc.constantFrom('', '^'), inner, fc.constantFrom('', '$')), { minLength: 1, maxLength: 2 })
+  .map((choices) => choices.map((parts) => parts.join('')).join('|'))
 const name = fc.string({ unit: fc.constantFrom('a', 'b', 'A', 'B', '1', '-', '.'), maxLength: 8 })
+
+function choiceOf(part: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc
+    .array(fc.array(part, { maxLength: 3 }), { minLength: 1, maxLength: 3 })
+    .map((choices) => choices.map((parts) => parts.join('')).join('|'))
+}
+
+function inGroup(inside: fc.Arbitrary<string>): fc.Arbitrary<string> {
+  return fc.tuple(fc.constantFrom('(', '(?:'), inside).map(([open, text]) => `${open}${text})`)
+}
 
 describe('parseNameRegExp()', () => {
   it('matches as JavaScript does', () => {
@@ -50,6 +42,18 @@ describe('parseNameRegExp()', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+
+  it.each([
+    ['(?:^a|b$)', 'ax', true],
+    ['(?:^a|b$)', 'xb', true],
+    ['(?:^a|b$)', 'xax', false],
+    ['x(?:^a)?', 'x', true],
+    ['(?:(?:[^]*?a^|)*|)*', '', true],
+    ['$^', '', true],
+    ['$^', 'a', false],
+  ])('takes edges inside: %s in "%s" is %s', (source, text, wanted) => {
+    expect(parseNameRegExp(source, '').matches(text)).toBe(wanted)
   })
 
   it.each(['^(a+)+$', '^(a|aa)+$', '(a*)*b', '^(\\w+-?)*!$', '(?:a?){60}a{60}'])(
@@ -88,7 +92,7 @@ function isSmall(source: string, flags: string): boolean {
     parseNameRegExp(source, flags)
     return true
   } catch (error) {
-    if (error instanceof SyntaxError && /500 steps|cannot be repeated/.test(error.message)) return false
+    if (error instanceof SyntaxError && /500 steps/.test(error.message)) return false
     throw error
   }
 }
