@@ -1,18 +1,69 @@
 /** Which rule of a site is a host's. Pure. */
-import type { HostRule } from './generated/types.ts'
+import { at } from './data-layers.ts'
+import type { HostCondition, HostRule } from './generated/types.ts'
 import { type NameRegExp, parseNameRegExp } from './name-regexp.ts'
+import type { Attributes } from './trusted.ts'
 
-/** Rules are asked for every host again and again, and never change. */
-const regexpsOf = new WeakMap<HostRule, readonly NameRegExp[]>()
+/** What rules may ask of a host besides its name. */
+export interface KnownOfHost {
+  /** As `protocol/facts`, without packages; undefined when the host has never said any. */
+  readonly facts: unknown
+  readonly attributes: Attributes
+}
 
-/** The rule of a host: the first of which a pattern matches. */
-export function ruleFor(rules: readonly HostRule[], host: string): HostRule | undefined {
-  return rules.find((rule) => {
-    if (rule.match.some((pattern) => !isRegExp(pattern) && matchesHost(pattern, host))) return true
-    const regexps = regexpsOf.get(rule) ?? rule.match.filter(isRegExp).map(parse)
-    regexpsOf.set(rule, regexps)
-    return regexps.some((regexp) => regexp.matches(host))
-  })
+/** Rules are asked for every host again and again, and their lists never change. */
+const parsed = new WeakMap<readonly string[], readonly NameRegExp[]>()
+
+/** A fact of this length is no word that a rule was written for, and hosts choose what they say. */
+const mostLetters = 1_000
+
+/**
+ * The rule of a host: the first of which a pattern matches and all conditions hold.
+ *
+ * @param known asked only when a rule has conditions
+ */
+export function ruleFor(
+  rules: readonly HostRule[],
+  host: string,
+  known: () => KnownOfHost,
+): HostRule | undefined {
+  return rules.find(
+    (rule) => isForName(rule, host) && (rule.when ?? []).every((condition) => holds(condition, known())),
+  )
+}
+
+/** All rules that may be a host's, by its name alone. */
+export function rulesOfName(rules: readonly HostRule[], host: string): readonly HostRule[] {
+  return rules.filter((rule) => isForName(rule, host))
+}
+
+function isForName({ match }: HostRule, host: string): boolean {
+  return match.some((pattern) => !isRegExp(pattern) && matchesHost(pattern, host)) || anyMatches(match, host)
+}
+
+/** Whether what a host claims decides if the rule is its own. */
+export function asksFacts({ when = [] }: Pick<HostRule, 'when'>): boolean {
+  return when.some(({ name }) => !name.startsWith(attributePrefix))
+}
+
+const attributePrefix = 'host.attributes.'
+
+function holds({ name, is, matches }: HostCondition, { facts, attributes }: KnownOfHost): boolean {
+  const value = name.startsWith(attributePrefix)
+    ? at(attributes, [name.slice(attributePrefix.length)])
+    : at({ facts }, name.split('.'))
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return values.some(
+    (one) =>
+      is.some((wanted) => wanted === one) ||
+      (typeof one === 'string' && one.length <= mostLetters && anyMatches(matches, one)),
+  )
+}
+
+function anyMatches(patterns: readonly string[], text: string): boolean {
+  const regexps = parsed.get(patterns) ?? patterns.filter(isRegExp).map(parse)
+  parsed.set(patterns, regexps)
+  return regexps.some((regexp) => regexp.matches(text))
 }
 
 /** A pattern with slashes around it, as JavaScript writes a regular expression; no host's name has one. */

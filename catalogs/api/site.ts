@@ -7,6 +7,8 @@ import type { Role } from './role.ts'
 
 export type HostPattern = string | RegExp
 
+type Wanted = string | number | boolean | RegExp
+
 export type HostOptions = RuleOptions & (OneRole | SeveralRoles)
 
 interface OneRole {
@@ -29,6 +31,15 @@ interface RuleOptions {
    * unless it has `^` and `$`, and may have neither look-around nor back references; or a list of them, of which one matches.
    */
   readonly match: HostPattern | readonly [HostPattern, ...HostPattern[]]
+  /**
+   * What a host of that name has to be besides, all of it: `host.attributes.NAME` is what its join token carried, `facts.PATH`
+   * is what it claims. A list of values is one of them; a fact that is a list has one that is.
+   *
+   * @example { 'host.attributes.tier': 'gold', 'facts.os.id': ['debian', /^ubuntu/] }
+   */
+  readonly when?: {
+    readonly [Name in `facts.${string}` | `host.attributes.${string}`]?: Wanted | readonly Wanted[]
+  }
   /** A pool, or the name of one in `pools`. Default: the pool named after the role, the last one of several. */
   readonly pool?: Pool | string
   /**

@@ -1,6 +1,6 @@
 /** What a site says of the fleet, with defaults filled in, and everything that is wrong with it. Pure. */
-import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
-import { wrongHostPattern } from '../../schemas/host-rule.ts'
+import type { HostCondition, HostRule, SiteManifest } from '../../schemas/generated/types.ts'
+import { asksFacts, wrongHostPattern } from '../../schemas/host-rule.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import type { Mistake } from './context.ts'
 import { Data } from './data.ts'
@@ -8,6 +8,7 @@ import { isNear } from './parameter.ts'
 import { type Place, renderPlace } from './place.ts'
 import { Pool, poolManifest } from './pool.ts'
 import { Role } from './role.ts'
+import { sampleFacts } from './sample.ts'
 import type { HostOptions, Site } from './site.ts'
 
 export type Survey =
@@ -62,14 +63,17 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
-  const { match, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
-  const wrong = wrongMatch(match) ?? wrongRoles(rule)
+  const { match, when, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
+  const wrong = wrongMatch(match) ?? wrongWhen(when) ?? wrongRoles(rule)
   if (wrong !== undefined) return wrong
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
   if (environment !== undefined && !isEnvironment(environment)) {
     return '"environment" wants the name of a branch or tag'
+  }
+  if (environment !== undefined && asksFacts({ when: conditionsOf(when) })) {
+    return 'a host would choose its "environment" by facts, which it only claims'
   }
   return undefined
 }
@@ -87,6 +91,59 @@ function wrongMatch(match: unknown): string | undefined {
     }
   }
   return undefined
+}
+
+function wrongWhen(when: unknown): string | undefined {
+  if (when === undefined) return undefined
+  if (typeof when !== 'object' || when === null || Object.keys(when).length === 0)
+    return '"when" wants conditions, such as { "facts.os.id": "debian" }'
+  for (const [name, wanted] of Object.entries(when)) {
+    const wrong = wrongCondition(name) ?? wrongWanted(wanted)
+    if (wrong !== undefined) return `"when" has "${name}": ${wrong}`
+  }
+  return undefined
+}
+
+function wrongCondition(name: string): string | undefined {
+  if (/^host\.attributes\../.test(name)) return undefined
+  const [root, group = '', fact] = name.split('.')
+  if (root !== 'facts') return 'wanted facts.NAME or host.attributes.NAME'
+  if (group === 'packages') return 'packages are known on demand, when a role asks'
+  const sample: unknown = Reflect.get(sampleFacts('host-1'), group)
+  if (sample === undefined) return 'there is no such fact'
+  if (openFacts.has(group)) return fact === undefined ? 'a name of one is missing' : undefined
+  const isGroup = typeof sample === 'object' && sample !== null
+  const isKnown = isGroup ? fact !== undefined && Object.hasOwn(sample, fact) : fact === undefined
+  return isKnown ? undefined : 'there is no such fact'
+}
+
+/** What is in them, each host names for itself. */
+const openFacts: ReadonlySet<string> = new Set(['custom', 'disks', 'mounts'])
+
+function wrongWanted(wanted: unknown): string | undefined {
+  const all = [wanted].flat() as readonly unknown[]
+  if (all.length === 0) return 'the list is empty'
+  for (const one of all) {
+    if (one instanceof RegExp) {
+      const wrong = wrongHostPattern(String(one))
+      if (wrong !== undefined) return `${one}: ${wrong}`
+    } else if (!['string', 'number', 'boolean'].includes(typeof one)) {
+      return 'wanted a text, a number, true, false or a regular expression, or a list of them'
+    }
+  }
+  return undefined
+}
+
+/** Of a sound rule. */
+function conditionsOf(when: unknown): HostCondition[] {
+  return Object.entries(Object(when)).map(([name, wanted]): HostCondition => {
+    const all = [wanted].flat() as readonly (string | number | boolean | RegExp)[]
+    return {
+      name,
+      is: all.flatMap((one) => (one instanceof RegExp ? [] : one)),
+      matches: all.filter((one) => one instanceof RegExp).map(String),
+    }
+  })
 }
 
 function wrongRoles(rule: Partial<Record<keyof HostOptions, unknown>>): string | undefined {
@@ -164,7 +221,7 @@ function poolsOf(
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { environment } = rule
+  const { environment, when } = rule
   const match = [rule.match].flat().map(String)
   const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? mainRole(rule).name)
   if (!pools.has(pool)) {
@@ -177,7 +234,15 @@ function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note,
     )
   }
   const at = environment === undefined ? {} : { environment }
-  return { match, roles: rolesOf(rule).map(({ name }) => name), pool, ...at, where: where(undefined) }
+  const only = when === undefined ? {} : { when: conditionsOf(when) }
+  return {
+    match,
+    ...only,
+    roles: rolesOf(rule).map(({ name }) => name),
+    pool,
+    ...at,
+    where: where(undefined),
+  }
 }
 
 function renderPool(pool: Pool, { note }: Notes): Readonly<Record<string, unknown>> {

@@ -147,7 +147,10 @@ function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
-  const rule = ruleFor(surveyed.manifest.hosts, host)
+  const rule = ruleFor(surveyed.manifest.hosts, host, () => ({
+    facts: fill(host, options.facts),
+    attributes: options.attributes ?? {},
+  }))
   const [first, ...others] = rule?.roles.flatMap((name) => surveyed.roles.get(name) ?? []) ?? []
   if (rule !== undefined && first !== undefined) {
     return { roles: [first, ...others], pool: rule.pool, siteDir, environment: rule.environment }

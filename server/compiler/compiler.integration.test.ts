@@ -747,6 +747,38 @@ export default site({ hosts: [{ match: ${match}, role: web }] })
   })
 })
 
+describe('conditions of rules', () => {
+  it('put a host under another rule when its facts or attributes are others', async () => {
+    const compiler = open()
+    const files = {
+      'site.ts': `${imports}
+const web = role('web', () => pkg('nginx'))
+const big = role('big', () => pkg('haproxy'))
+export default site({ hosts: [
+  { match: 'web-*', when: { 'facts.cpu.count': 16, 'host.attributes.tier': ['gold', /^silver/] }, role: big },
+  { match: 'web-1', role: web },
+] })
+`,
+    }
+    expect(await compiler.check(writeSite(files))).toMatchObject({ ok: true })
+    const compiled = (host: string, cpus: number, tier: string) =>
+      compiler.compile(host, withCpus(host, cpus), { life: { incarnation: 1, attributes: { tier } } })
+    const found = [
+      await compiled('web-1', 2, 'gold'),
+      await compiled('web-1', 16, 'silver-2'),
+      await compiled('web-1', 16, 'tin'),
+    ]
+    expect(found.map(({ role, pool }) => [role, pool])).toEqual([
+      ['web', 'web'],
+      ['big', 'big'],
+      ['web', 'web'],
+    ])
+    await expect(compiled('web-2', 2, 'gold')).rejects.toMatchObject({
+      hint: 'Rules match: web-* (when facts.cpu.count and host.attributes.tier), web-1',
+    })
+  })
+})
+
 describe('modules', () => {
   const site = (imported: string, use: string) => ({
     'site.ts': `import { role, site } from 'rekindle'\n${imported}\nconst web = role('web', () => {\n${use}\n})\n${end}\n`,

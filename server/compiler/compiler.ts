@@ -223,7 +223,7 @@ async function compile(
   }: Required<CompiledFor> & { readonly host: string; readonly facts: Facts },
   limits: PoolOptions,
 ): Promise<CompileResult> {
-  const rule = ruleFor(manifest.hosts, host)
+  const rule = ruleFor(manifest.hosts, host, () => ({ facts, attributes: life.attributes }))
   if (rule === undefined) throw noRule(host, manifest)
   const trusted: Trusted = { ...life, pool: rule.pool }
   const of = environment === '' ? rule.environment : environment

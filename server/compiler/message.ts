@@ -92,7 +92,11 @@ function isAnswer(
 function isManifest(value: unknown): boolean {
   if (diagnose('protocol/site-manifest', value).length > 0) return false
   const { hosts } = value as SiteManifest
-  return hosts.every(({ match }) => match.every((pattern) => wrongHostPattern(pattern) === undefined))
+  return hosts.every(({ match, when = [] }) =>
+    [...match, ...when.flatMap(({ matches }) => matches)].every(
+      (pattern) => wrongHostPattern(pattern) === undefined,
+    ),
+  )
 }
 
 function areResources(resources: unknown): boolean {

@@ -8,6 +8,21 @@ const main: SiteManifest = {
   hosts: [
     { match: ['web-9'], roles: ['web'], pool: 'web', environment: 'main', where: 'site.ts:3' },
     { match: ['web-*'], roles: ['web'], pool: 'web', environment: 'staging', where: 'site.ts:3' },
+    {
+      match: ['*'],
+      when: [{ name: 'facts.virtual', is: ['metal'], matches: [] }],
+      roles: ['store'],
+      pool: 'web',
+      where: 'site.ts:3',
+    },
+    {
+      match: ['x-*'],
+      when: [{ name: 'host.attributes.tier', is: ['test'], matches: [] }],
+      roles: ['db'],
+      pool: 'web',
+      environment: 'staging',
+      where: 'site.ts:3',
+    },
     { match: ['*'], roles: ['db'], pool: 'web', where: 'site.ts:3' },
   ],
 }
@@ -23,6 +38,8 @@ const repository = {
   environmentOf: (host: string) => (host === 'web-7' ? 'v1' : undefined),
 }
 
+const known = { facts: { virtual: 'kvm' }, attributes: {} }
+
 describe('placeHost()', () => {
   it.each([
     ['db-1', '', 'db', 'web'],
@@ -30,7 +47,7 @@ describe('placeHost()', () => {
     ['web-1', 'staging', 'db', 'web@staging'],
     ['web-7', 'v1', undefined, undefined],
   ])('puts %s in %j', (host, environment, role, pool) => {
-    const placed = placeHost(host, manifestOf, repository)
+    const placed = placeHost(host, manifestOf, repository, () => known)
     expect([placed.environment, placed.rule?.roles.join(), placed.pool?.name]).toEqual([
       environment,
       role,
@@ -38,8 +55,18 @@ describe('placeHost()', () => {
     ])
   })
 
+  it('takes conditions into account; facts say nothing of the environment', () => {
+    const placed = (facts: object, attributes = {}) => {
+      const { environment, rule } = placeHost('x-1', manifestOf, repository, () => ({ facts, attributes }))
+      return [environment, rule?.roles.join()]
+    }
+    expect(placed({})).toEqual(['', 'db'])
+    expect(placed({ virtual: 'metal' })).toEqual(['', 'store'])
+    expect(placed({ virtual: 'metal' }, { tier: 'test' })).toEqual(['staging', 'db'])
+  })
+
   it('knows one environment where the site is a folder', () => {
-    expect(placeHost('web-1', manifestOf, undefined)).toMatchObject({
+    expect(placeHost('web-1', manifestOf, undefined, () => known)).toMatchObject({
       environment: '',
       rule: { roles: ['web'] },
     })

@@ -165,6 +165,11 @@ site({ hosts: [{ match: 'web-*', role: 'web' }] })
 site({ hosts: [{ match: 'web-*' }] })
 // @ts-expect-error a rule has at least one role
 site({ hosts: [{ match: 'web-*', roles: [] }] })
+// @ts-expect-error a condition names a fact or an attribute
+site({ hosts: [{ match: 'web-*', when: { 'os.id': 'debian' }, role: web }] })
+site({
+  hosts: [{ match: '*', when: { 'facts.os.id': ['debian', /^u/], 'host.attributes.a': 'b' }, role: web }],
+})
 // @ts-expect-error a rule has one role, or a list of them
 site({ hosts: [{ match: 'web-*', role: web, roles: [web] }] })
 site({ hosts: [{ match: ['web-*', /^app\d+$/], roles: [web, reading] }] })
