@@ -11,7 +11,7 @@ import {
   wrongPattern,
 } from './data-layers.ts'
 
-const scope: DataScope = { host: 'web-1', role: 'web', facts: { os: { release: 12, id: 'debian' } } }
+const scope: DataScope = { host: 'web-1', roles: ['web'], facts: { os: { release: 12, id: 'debian' } } }
 
 describe('layerName()', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('layerName()', () => {
     ['os/{facts.os}', undefined],
     ['os/{facts.gpu.id}', undefined],
   ])('%s is %s', (pattern, name) => {
-    expect(layerName(pattern, scope)).toBe(name)
+    expect(layerName(pattern, { ...scope, role: 'web' })).toBe(name)
   })
 
   it.each(['../host/db-1', 'a/b', '..', '.git', 'a\\b', 'a\0b', ''])('has no part %j', (id) => {
@@ -117,4 +117,13 @@ describe('explainKey()', () => {
     })
     expect(parts(tags, 'tags', {})).toMatchObject({ value: undefined, isDefault: false })
   })
+})
+
+it('askLayers() looks at one layer for each role, the last role highest', () => {
+  const rules = {
+    hierarchy: ['host/{host}', 'role/{role}', 'site'],
+    keys: { kind: 'section', members: {} },
+  } as const
+  const asked = askLayers(rules, { ...scope, roles: ['base', 'web'] }, () => undefined)
+  expect(asked.map(({ name }) => name)).toEqual(['host/web-1', 'role/web', 'role/base', 'site'])
 })

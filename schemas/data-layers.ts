@@ -36,10 +36,14 @@ export interface DataRules {
 /** What the names of layers are made of. */
 export interface DataScope {
   readonly host: string
-  readonly role: string
+  /** The most specific last: its layer is the highest of theirs. */
+  readonly roles: readonly string[]
   readonly environment?: string | undefined
   readonly facts: unknown
 }
+
+/** What the name of one layer is made of. */
+export type LayerScope = Omit<DataScope, 'roles'> & { readonly role?: string }
 
 export interface Layer {
   /** Path of its file, relative to the site. */
@@ -98,7 +102,7 @@ export function wrongPattern(pattern: string): string | undefined {
 }
 
 /** Name of a host's layer; undefined when a part has no value, or one that would lead to another folder. */
-export function layerName(pattern: string, scope: DataScope): string | undefined {
+export function layerName(pattern: string, scope: LayerScope): string | undefined {
   let isWhole = true
   const name = pattern.replaceAll(placeholder, (_, inside: string) => {
     const value = at(scope, inside.split('.'))
@@ -126,10 +130,17 @@ export function fitPattern(
 
 /** Every layer that a host looks at, highest first. */
 export function askLayers(rules: DataRules, scope: DataScope, find: FindLayer): readonly AskedLayer[] {
-  return rules.hierarchy.map((pattern) => {
-    const name = layerName(pattern, scope)
-    return { pattern, name, found: name === undefined ? undefined : find(name) }
-  })
+  return rules.hierarchy.flatMap((pattern) =>
+    layerScopes(pattern, scope).map((of) => {
+      const name = layerName(pattern, of)
+      return { pattern, name, found: name === undefined ? undefined : find(name) }
+    }),
+  )
+}
+
+/** A pattern that names the role stands for one layer a role. */
+function layerScopes(pattern: string, { roles, ...scope }: DataScope): readonly LayerScope[] {
+  return pattern.includes('{role}') ? roles.toReversed().map((role) => ({ ...scope, role })) : [scope]
 }
 
 /** All keys that have a value, in their sections. */

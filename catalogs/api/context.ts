@@ -73,7 +73,7 @@ export interface Compile {
   readonly factProblems: FactProblem[]
   /** Those whose function runs, outermost first. */
   readonly containers: OpenContainer[]
-  /** Called when the role has ended, for what is complete only then. */
+  /** Called when the roles have ended, for what is complete only then. */
   readonly finish: (() => void)[]
 }
 
@@ -87,14 +87,14 @@ export interface Collected {
   readonly declarations: readonly Declaration[]
   readonly mistakes: readonly Mistake[]
   readonly factProblems: readonly FactProblem[]
-  /** What the role threw, if it did; the declarations before it are there. */
-  readonly thrown?: unknown
+  /** What a role threw, if one did; the declarations before it are there. */
+  readonly thrown?: { readonly error: unknown; readonly by: Role }
 }
 
 let current: Compile | undefined
 
-/** Runs a role and gives what it declared, and what is wrong with it. */
-export function collect(role: Role, input: CompileInput): Collected {
+/** Runs roles, one after the other, and gives what they declared together, and what is wrong with it. */
+export function collect(roles: readonly [Role, ...Role[]], input: CompileInput): Collected {
   if (current !== undefined) throw outside('compile a role inside another', 'Call a plain function instead')
   const { siteDir } = input
   const compile: Compile = {
@@ -107,21 +107,25 @@ export function collect(role: Role, input: CompileInput): Collected {
     finish: [],
   }
   current = compile
+  let [by] = roles
   try {
-    const result: unknown = role.declare()
-    if (result instanceof Promise) {
-      // What comes after its first await finds no compile; that is the mistake named here, not a second one.
-      result.catch(() => {})
-      compile.mistakes.push(asyncRole(role, siteDir))
-    }
+    for (by of roles) run(by, compile)
     for (const finish of compile.finish) finish()
     return compile
-  } catch (thrown) {
+  } catch (error) {
     const { declarations, mistakes, factProblems } = compile
-    return { declarations, mistakes, factProblems, thrown }
+    return { declarations, mistakes, factProblems, thrown: { error, by } }
   } finally {
     current = undefined
   }
+}
+
+function run(role: Role, compile: Compile): void {
+  const result: unknown = role.declare()
+  if (!(result instanceof Promise)) return
+  // What comes after its first await finds no compile; that is the mistake named here, not a second one.
+  result.catch(() => {})
+  compile.mistakes.push(asyncRole(role, compile.siteDir))
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import { rulesOfName } from '../../schemas/host-rule.ts'
 import type { DeclaredData, HostData, Mistake } from './context.ts'
 import { hasFolder, type LayerFile, listLayers, type ReadLayer, readLayer } from './data-file.ts'
 import { hintFor } from './data-schema.ts'
@@ -114,7 +114,7 @@ function noPattern({ rules }: DeclaredData, name: string): Lost | undefined {
 
 function lostLayer(fit: Readonly<Record<string, string>>, { hosts, roles }: SiteManifest): Lost | undefined {
   const { host, role, environment } = fit
-  if (host !== undefined && ruleFor(hosts, host) === undefined)
+  if (host !== undefined && rulesOfName(hosts, host).length === 0)
     return { message: `No rule of the site matches host "${host}"`, hint: null }
   if (role !== undefined && !roles.includes(role))
     return { message: `No host has role "${role}"`, hint: hintFor(role, roles) }

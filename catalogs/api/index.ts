@@ -96,5 +96,5 @@ export {
 } from './resource/system.ts'
 export { type TidyOptions, tidy } from './resource/tidy.ts'
 export { type Role, role } from './role.ts'
-export { type HostOptions, type Site, type SiteOptions, site } from './site.ts'
+export { type HostOptions, type HostPattern, type Site, type SiteOptions, site } from './site.ts'
 export { template } from './template.ts'

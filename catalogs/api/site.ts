@@ -5,11 +5,42 @@ import { callerPlace, type Place } from './place.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
 
-export interface HostOptions {
-  /** Host name, in which `*` stands for any run of characters. */
-  readonly match: string
+export type HostPattern = string | RegExp
+
+type Wanted = string | number | boolean | RegExp
+
+export type HostOptions = RuleOptions & (OneRole | SeveralRoles)
+
+interface OneRole {
   readonly role: Role
-  /** A pool, or the name of one in `pools`. Default: the pool named after the role. */
+  readonly roles?: never
+}
+
+interface SeveralRoles {
+  /**
+   * Run in this order, in one compile: as if one role called them one after the other. The most specific comes last: its
+   * layer of data is the highest, and the default pool is named after it.
+   */
+  readonly roles: readonly [Role, ...Role[]]
+  readonly role?: never
+}
+
+interface RuleOptions {
+  /**
+   * A host name, in which `*` stands for any run of characters; or a regular expression, which matches anywhere in the name
+   * unless it has `^` and `$`, and may have neither look-around nor back references; or a list of them, of which one matches.
+   */
+  readonly match: HostPattern | readonly [HostPattern, ...HostPattern[]]
+  /**
+   * What a host of that name has to be besides, all of it: `host.attributes.NAME` is what its join token carried, `facts.PATH`
+   * is what it claims. A list of values is one of them; a fact that is a list has one that is.
+   *
+   * @example { 'host.attributes.tier': 'gold', 'facts.os.id': ['debian', /^ubuntu/] }
+   */
+  readonly when?: {
+    readonly [Name in `facts.${string}` | `host.attributes.${string}`]?: Wanted | readonly Wanted[]
+  }
+  /** A pool, or the name of one in `pools`. Default: the pool named after the role, the last one of several. */
   readonly pool?: Pool | string
   /**
    * Branch or tag of the site's repository that these hosts are served from, and what `{environment}` stands for in the
@@ -45,7 +76,7 @@ export class Site {
 /**
  * The default export of `site.ts`.
  *
- * @example export default site({ hosts: [{ match: 'web-*', role: web }] })
+ * @example export default site({ hosts: [{ match: ['web-*', /^app\d+$/], role: web }] })
  */
 export function site(options: SiteOptions): Site {
   return new Site(options, callerPlace())

@@ -1,5 +1,6 @@
 /** What a site says of the fleet, with defaults filled in, and everything that is wrong with it. Pure. */
-import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
+import type { HostCondition, HostRule, SiteManifest } from '../../schemas/generated/types.ts'
+import { asksFacts, wrongHostPattern } from '../../schemas/host-rule.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import type { Mistake } from './context.ts'
 import { Data } from './data.ts'
@@ -7,6 +8,7 @@ import { isNear } from './parameter.ts'
 import { type Place, renderPlace } from './place.ts'
 import { Pool, poolManifest } from './pool.ts'
 import { Role } from './role.ts'
+import { sampleFacts } from './sample.ts'
 import type { HostOptions, Site } from './site.ts'
 
 export type Survey =
@@ -27,11 +29,7 @@ export function survey(site: Site, siteDir: string): Survey {
     note: (message, place, hint) => mistakes.push({ message, where: where(place), hint: hint ?? null }),
   }
   const hosts = soundRules(listOf(site.options, 'hosts'), notes)
-  const roles = byName(
-    'roles',
-    hosts.map(({ role }) => role),
-    notes,
-  )
+  const roles = byName('roles', hosts.flatMap(rolesOf), notes)
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
@@ -65,23 +63,121 @@ function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOp
 
 function wrongRule(rule: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
-  const { match, role, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
-  if (typeof match !== 'string' || match === '') return '"match" wants a host name, in which * may stand'
-  if (!(role instanceof Role)) return '"role" wants what role() returns'
-  if (!/^[a-z][a-z0-9-]*$/.test(role.name)) {
-    return `role name "${role.name}" is not lower-case letters, digits and "-"`
-  }
+  const { match, when, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
+  const wrong = wrongMatch(match) ?? wrongWhen(when) ?? wrongRoles(rule)
+  if (wrong !== undefined) return wrong
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }
   if (environment !== undefined && !isEnvironment(environment)) {
     return '"environment" wants the name of a branch or tag'
   }
+  if (environment !== undefined && asksFacts({ when: conditionsOf(when) })) {
+    return 'a host would choose its "environment" by facts, which it only claims'
+  }
   return undefined
 }
 
+function wrongMatch(match: unknown): string | undefined {
+  if (Array.isArray(match) && match.length === 0) return '"match" is empty'
+  for (const pattern of [match].flat() as readonly unknown[]) {
+    if (pattern instanceof RegExp) {
+      const wrong = wrongHostPattern(String(pattern))
+      if (wrong !== undefined) return `"match" has ${pattern}: ${wrong}`
+    } else if (typeof pattern !== 'string' || pattern === '') {
+      return '"match" wants a host name, in which * may stand, or a regular expression'
+    } else if (pattern.startsWith('/')) {
+      return `"match" has the text ${show(pattern)}: a regular expression stands without quotes`
+    }
+  }
+  return undefined
+}
+
+function wrongWhen(when: unknown): string | undefined {
+  if (when === undefined) return undefined
+  if (typeof when !== 'object' || when === null || Object.keys(when).length === 0)
+    return '"when" wants conditions, such as { "facts.os.id": "debian" }'
+  for (const [name, wanted] of Object.entries(when)) {
+    const wrong = wrongCondition(name) ?? wrongWanted(wanted)
+    if (wrong !== undefined) return `"when" has "${name}": ${wrong}`
+  }
+  return undefined
+}
+
+function wrongCondition(name: string): string | undefined {
+  if (/^host\.attributes\../.test(name)) return undefined
+  const [root, group = '', fact] = name.split('.')
+  if (root !== 'facts') return 'wanted facts.NAME or host.attributes.NAME'
+  if (group === 'packages') return 'packages are known on demand, when a role asks'
+  const sample: unknown = Reflect.get(sampleFacts('host-1'), group)
+  if (sample === undefined) return 'there is no such fact'
+  if (openFacts.has(group)) return fact === undefined ? 'a name of one is missing' : undefined
+  const isGroup = typeof sample === 'object' && sample !== null
+  const isKnown = isGroup ? fact !== undefined && Object.hasOwn(sample, fact) : fact === undefined
+  return isKnown ? undefined : 'there is no such fact'
+}
+
+/** What is in them, each host names for itself. */
+const openFacts: ReadonlySet<string> = new Set(['custom', 'disks', 'mounts'])
+
+function wrongWanted(wanted: unknown): string | undefined {
+  const all = [wanted].flat() as readonly unknown[]
+  if (all.length === 0) return 'the list is empty'
+  for (const one of all) {
+    if (one instanceof RegExp) {
+      const wrong = wrongHostPattern(String(one))
+      if (wrong !== undefined) return `${one}: ${wrong}`
+    } else if (!['string', 'number', 'boolean'].includes(typeof one)) {
+      return 'wanted a text, a number, true, false or a regular expression, or a list of them'
+    }
+  }
+  return undefined
+}
+
+/** Of a sound rule. */
+function conditionsOf(when: unknown): HostCondition[] {
+  return Object.entries(Object(when)).map(([name, wanted]): HostCondition => {
+    const all = [wanted].flat() as readonly (string | number | boolean | RegExp)[]
+    return {
+      name,
+      is: all.flatMap((one) => (one instanceof RegExp ? [] : one)),
+      matches: all.filter((one) => one instanceof RegExp).map(String),
+    }
+  })
+}
+
+function wrongRoles(rule: Partial<Record<keyof HostOptions, unknown>>): string | undefined {
+  const { role, roles } = rule
+  if (role === undefined && roles === undefined) return 'it has neither "role" nor "roles"'
+  if (role !== undefined && roles !== undefined) return 'it has both "role" and "roles"'
+  if (roles !== undefined && !Array.isArray(roles)) return '"roles" wants a list of what role() returns'
+  const named: readonly unknown[] = roles ?? [role]
+  if (named.length === 0) return '"roles" is empty'
+  for (const [index, one] of named.entries()) {
+    if (!(one instanceof Role))
+      return roles === undefined
+        ? '"role" wants what role() returns'
+        : `"roles" wants what role() returns, number ${index + 1} is not`
+    if (!/^[a-z][a-z0-9-]*$/.test(one.name))
+      return `role name "${one.name}" is not lower-case letters, digits and "-"`
+    if (named.indexOf(one) < index) return `"roles" has role "${one.name}" twice`
+  }
+  return undefined
+}
+
+/** Of a sound rule. */
+function rolesOf({ role, roles }: HostOptions): readonly [Role, ...Role[]] {
+  return roles ?? [role]
+}
+
+/** The role that a rule's pool is named after, when it names none. */
+function mainRole(rule: HostOptions): Role {
+  const [first, ...others] = rolesOf(rule)
+  return others.at(-1) ?? first
+}
+
 function isEnvironment(name: unknown): boolean {
-  const rule = { match: 'any', role: 'any', pool: 'any', environment: name, where: 'any' }
+  const rule = { match: ['any'], roles: ['any'], pool: 'any', environment: name, where: 'any' }
   return diagnose('protocol/site-manifest', { roles: [], pools: [], hosts: [rule] }).length === 0
 }
 
@@ -117,26 +213,36 @@ function poolsOf(
   })
   const named = hosts.flatMap(({ pool }) => (pool instanceof Pool ? [pool] : []))
   const pools = byName('pools', [...sound, ...named], notes)
-  for (const { role, pool } of hosts) {
-    if (pool === undefined && !pools.has(role.name)) pools.set(role.name, new Pool(role.name, {}, role.place))
+  for (const rule of hosts) {
+    const { name, place } = mainRole(rule)
+    if (rule.pool === undefined && !pools.has(name)) pools.set(name, new Pool(name, {}, place))
   }
   return pools
 }
 
 function renderRule(rule: HostOptions, pools: ReadonlyMap<string, Pool>, { note, where }: Notes): HostRule {
-  const { match, role, environment } = rule
-  const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? role.name)
+  const { environment, when } = rule
+  const match = [rule.match].flat().map(String)
+  const pool = rule.pool instanceof Pool ? rule.pool.name : (rule.pool ?? mainRole(rule).name)
   if (!pools.has(pool)) {
     const names = [...pools.keys()]
     const nearest = names.find((name) => isNear(name, pool))
     note(
-      `Cannot put hosts "${match}" in pool "${pool}": the site has no such pool`,
+      `Cannot put hosts "${match.join(', ')}" in pool "${pool}": the site has no such pool`,
       undefined,
       nearest === undefined ? `Pools: ${names.join(', ') || 'none'}` : `Did you mean "${nearest}"?`,
     )
   }
   const at = environment === undefined ? {} : { environment }
-  return { match, role: role.name, pool, ...at, where: where(undefined) }
+  const only = when === undefined ? {} : { when: conditionsOf(when) }
+  return {
+    match,
+    ...only,
+    roles: rolesOf(rule).map(({ name }) => name),
+    pool,
+    ...at,
+    where: where(undefined),
+  }
 }
 
 function renderPool(pool: Pool, { note }: Notes): Readonly<Record<string, unknown>> {
@@ -163,7 +269,7 @@ function wrongOptions(manifest: Readonly<Record<string, unknown>>): readonly str
 
 function show(value: unknown): string {
   const shown = JSON.stringify(value, (_, item: unknown) =>
-    item instanceof Role ? `role ${item.name}` : item,
+    item instanceof Role ? `role ${item.name}` : item instanceof RegExp ? String(item) : item,
   )
   return shown ?? String(value)
 }

@@ -236,6 +236,62 @@ describe('site()', () => {
     expect(compile(both, { host: 'web-1' }).role).toBe('web')
   })
 
+  it('is compiled for several roles of a host, in their order', () => {
+    const base = role('base', () => {
+      pkg('curl')
+      file('/etc/pool', { content: host.pool })
+    })
+    const several = site({ hosts: [{ match: '*', roles: [base, role('cache', () => pkg('redis'))] }] })
+    const compiled = compile(several)
+    expect(compiled.ids).toEqual(['package:curl', 'file:/etc/pool', 'package:redis'])
+    expect([compiled.role, compiled.find('file', '/etc/pool').content]).toEqual(['base+cache', 'cache'])
+  })
+
+  it('is compiled by the rule whose conditions hold', () => {
+    const big = role('big', () => pkg('redis'))
+    const conditional = site({
+      hosts: [
+        { match: '*', when: { 'host.attributes.tier': [/^gold/], 'facts.cpu.count': [8, 16] }, role: big },
+        { match: '*', role: web },
+      ],
+    })
+    const given = { facts: { cpu: { count: 8 } }, attributes: { tier: 'gold-1' } }
+    expect(compile(conditional, given).role).toBe('big')
+    expect(compile(conditional, { ...given, attributes: {} }).role).toBe('web')
+  })
+
+  it.each<[object, string]>([
+    [{}, '"when" wants conditions, such as { "facts.os.id": "debian" }'],
+    [{ 'facts.os.nmae': 'a' }, '"when" has "facts.os.nmae": there is no such fact'],
+    [{ 'facts.os': 'a' }, '"when" has "facts.os": there is no such fact'],
+    [{ 'facts.custom': 'a' }, '"when" has "facts.custom": a name of one is missing'],
+    [
+      { 'facts.packages.bash': '5' },
+      '"when" has "facts.packages.bash": packages are known on demand, when a role asks',
+    ],
+    [{ 'attributes.tier': 'a' }, '"when" has "attributes.tier": wanted facts.NAME or host.attributes.NAME'],
+    [{ 'facts.os.id': [] }, '"when" has "facts.os.id": the list is empty'],
+    [
+      { 'facts.os.id': null },
+      '"when" has "facts.os.id": wanted a text, a number, true, false or a regular expression, or a list of them',
+    ],
+    [{ 'facts.os.id': /\bx/ }, '"when" has "facts.os.id": /\\bx/: "\\b" is not supported'],
+  ])('refuses the conditions %j', (when, wrong) => {
+    expect(() => compile(site({ hosts: [{ match: '*', when, role: web }] }))).toThrow(wrong)
+  })
+
+  it('refuses an environment that a host would choose by what it claims', () => {
+    const claiming = {
+      match: '*',
+      when: { 'facts.os.id': 'debian' },
+      role: web,
+      environment: 'prod',
+    } as const
+    expect(() => compile(site({ hosts: [claiming] }))).toThrow(
+      'a host would choose its "environment" by facts, which it only claims',
+    )
+  })
+
   it('refuses two roles or pools of one name', () => {
     const twice = site({
       hosts: [

@@ -5,7 +5,7 @@
 import type { DataScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { FactProblem, Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import { roleName, ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
 import {
@@ -61,6 +61,7 @@ export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> 
 }
 
 export interface TestCatalog {
+  /** Of several, their names joined by `+`. */
   readonly role: string
   /** In order of declaration. */
   readonly ids: readonly string[]
@@ -69,31 +70,31 @@ export interface TestCatalog {
 }
 
 /**
- * Compiles a role, or the role that a site gives a host.
+ * Compiles a role, or the roles that a site gives a host.
  *
  * @throws RekindleError with everything that is wrong
  * @example compile(site, { host: 'web-1', facts: { cpu: { count: 8 } } }).find('file', '/etc/nginx/nginx.conf').content
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { role, pool, siteDir, environment } =
+  const { roles, pool, siteDir, environment } =
     of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
-  const scope = { host, role: role.name, environment, facts: fill(host, options.facts) }
-  const { declarations, mistakes, factProblems, thrown } = collect(role, {
+  const scope = { host, roles: roles.map(({ name }) => name), environment, facts: fill(host, options.facts) }
+  const { declarations, mistakes, factProblems, thrown } = collect(roles, {
     siteDir,
     host,
     trusted: { incarnation: options.incarnation ?? 1, pool, attributes: options.attributes ?? {} },
     facts: scope.facts,
     data: dataFor(of, scope, { siteDir, above: options.data }),
   })
-  if (thrown !== undefined) throw thrown
+  if (thrown !== undefined) throw thrown.error
   if (mistakes.length > 0) throw refusal(mistakes)
   if (factProblems.length > 0) throw refusal(factProblems.map(asMistake))
   const byId = new Map(
     declarations.map((declared) => [renderResourceId(declared.type, declared.title), declared]),
   )
   return {
-    role: role.name,
+    role: roleName(scope.roles),
     ids: [...byId.keys()],
     find(type, title) {
       const id = renderResourceId(type, title)
@@ -127,7 +128,7 @@ function frozen(host: HostData): HostData {
 }
 
 interface Compiled {
-  readonly role: Role
+  readonly roles: readonly [Role, ...Role[]]
   readonly pool: string
   readonly siteDir: string
   readonly environment?: string | undefined
@@ -135,17 +136,24 @@ interface Compiled {
 
 /** Without a site, the pool is the one that a rule without `pool` means. */
 function ofRole(role: Role, { siteDir }: CompileOptions): Compiled {
-  return { role, pool: role.name, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+  return {
+    roles: [role],
+    pool: role.name,
+    siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/'),
+  }
 }
 
 function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
-  const rule = ruleFor(surveyed.manifest.hosts, host)
-  const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
-  if (rule !== undefined && role !== undefined) {
-    return { role, pool: rule.pool, siteDir, environment: rule.environment }
+  const rule = ruleFor(surveyed.manifest.hosts, host, () => ({
+    facts: fill(host, options.facts),
+    attributes: options.attributes ?? {},
+  }))
+  const [first, ...others] = rule?.roles.flatMap((name) => surveyed.roles.get(name) ?? []) ?? []
+  if (rule !== undefined && first !== undefined) {
+    return { roles: [first, ...others], pool: rule.pool, siteDir, environment: rule.environment }
   }
   throw new RekindleError({
     code: 'not-found',

@@ -93,7 +93,7 @@ describe('a good site', () => {
             health: [],
           },
         ],
-        hosts: [{ match: 'web-*', role: 'web', pool: 'web', where: 'site.ts:13' }],
+        hosts: [{ match: ['web-*'], roles: ['web'], pool: 'web', where: 'site.ts:13' }],
       },
     })
   })
@@ -637,6 +637,147 @@ function childrenOfThisProcess(): readonly number[] {
     .filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('sandbox.ts'))
     .map(Number)
 }
+
+describe('several roles', () => {
+  const roles = (base: string, web: string, rule = 'roles: [base, web]') => ({
+    'site.ts': `${imports}
+const base = role('base', () => { ${base} })
+const web = role('web', () => {
+  ${web}
+})
+export default site({ hosts: [{ match: 'web-*', ${rule} }] })
+`,
+  })
+
+  it('are one catalog, in their order, in the pool of the last', async () => {
+    const compiler = open()
+    const checked = await compiler.check(writeSite(roles("pkg('curl')", "pkg('nginx')")))
+    expect(checked).toMatchObject({ manifest: { roles: ['base', 'web'], pools: [{ name: 'web' }] } })
+    const { catalog, pool } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources.map(({ id }) => id)).toEqual(['package:curl', 'package:nginx'])
+    expect([catalog.role, pool]).toEqual(['base+web', 'web'])
+  })
+
+  it('are ordered by what they declare, whichever comes first', async () => {
+    const compiler = open()
+    await compiler.check(
+      writeSite(roles("file('/srv/a/b', { content: 'b' })", "file('/srv/a', { ensure: 'directory' })")),
+    )
+    const { catalog } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources.map(({ id }) => id)).toEqual(['file:/srv/a', 'file:/srv/a/b'])
+  })
+
+  it('may not declare the same thing', async () => {
+    expect(await problemsOf(roles("pkg('nginx')", "pkg('nginx')"))).toEqual([
+      'site.ts:4: Cannot declare package "nginx" twice: it is declared at site.ts:2 too',
+    ])
+  })
+
+  it('name the one of them that threw', async () => {
+    expect(await problemsOf(roles('', "throw new Error('no')"))).toEqual([
+      'site.ts:4: Cannot compile role "web": Error: no',
+    ])
+  })
+
+  it.each([
+    ['pool: "a"', '{"match":"web-*","pool":"a"}: it has neither "role" nor "roles"'],
+    ['roles: []', '{"match":"web-*","roles":[]}: "roles" is empty'],
+    ['roles: base', '{"match":"web-*","roles":"role base"}: "roles" wants a list of what role() returns'],
+    [
+      'role: web, roles: [base]',
+      '{"match":"web-*","role":"role web","roles":["role base"]}: it has both "role" and "roles"',
+    ],
+    [
+      'roles: [base, "web"]',
+      '{"match":"web-*","roles":["role base","web"]}: "roles" wants what role() returns, number 2 is not',
+    ],
+    [
+      'roles: [base, web, base]',
+      '{"match":"web-*","roles":["role base","role web","role base"]}: "roles" has role "base" twice',
+    ],
+  ])('are refused as %s', async (rule, wanted) => {
+    expect(await problemsOf(roles('', '', rule))).toEqual([`site.ts:6: Cannot use the rule ${wanted}`])
+  })
+})
+
+describe('patterns of hosts', () => {
+  const matching = (match: string) => ({
+    'site.ts': `${imports}
+const web = role('web', () => file('/etc/name', { content: host.name }))
+export default site({ hosts: [{ match: ${match}, role: web }] })
+`,
+  })
+
+  it('are several, and regular expressions that no name can make hang', async () => {
+    const compiler = open()
+    const checked = await compiler.check(writeSite(matching("['web-*', /^(a+)+$/]")))
+    expect(checked).toMatchObject({ manifest: { hosts: [{ match: ['web-*', '/^(a+)+$/'] }] } })
+    for (const host of ['web-1', 'aaa']) {
+      expect(await compiler.compile(host, sampleFacts(host))).toMatchObject({ role: 'web' })
+    }
+    const none = `${'a'.repeat(60)}-1`
+    await expect(compiler.compile(none, sampleFacts(none))).rejects.toMatchObject({
+      message: `Cannot compile a catalog for host "${none}": no rule of the site matches it`,
+      hint: 'Rules match: web-*, /^(a+)+$/',
+    })
+  })
+
+  it('are tried out with a name that they match', async () => {
+    const files = matching('/^db\\d{2}$/')
+    files['site.ts'] = files['site.ts'].replace('host.name', 'host.name === "db11" ? "yes" : null.no')
+    expect(await open().check(writeSite(files))).toMatchObject({ ok: true })
+  })
+
+  const wanted = '"match" wants a host name, in which * may stand, or a regular expression'
+  it.each([
+    ['[]', '[],"role":"role web"}: "match" is empty'],
+    ['3', `3,"role":"role web"}: ${wanted}`],
+    ['["a", ""]', `["a",""],"role":"role web"}: ${wanted}`],
+    [
+      '"/^web/"',
+      '"/^web/","role":"role web"}: "match" has the text "/^web/": a regular expression stands without quotes',
+    ],
+    [
+      '/(?=web)/',
+      '"/(?=web)/","role":"role web"}: "match" has /(?=web)/: look-around "(?=" is not supported',
+    ],
+    ['/web/g', '"/web/g","role":"role web"}: "match" has /web/g: flag "g" means nothing for a host name'],
+  ])('are refused as %s', async (match, wrong) => {
+    expect(await problemsOf(matching(match))).toEqual([`site.ts:3: Cannot use the rule {"match":${wrong}`])
+  })
+})
+
+describe('conditions of rules', () => {
+  it('put a host under another rule when its facts or attributes are others', async () => {
+    const compiler = open()
+    const files = {
+      'site.ts': `${imports}
+const web = role('web', () => pkg('nginx'))
+const big = role('big', () => pkg('haproxy'))
+export default site({ hosts: [
+  { match: 'web-*', when: { 'facts.cpu.count': 16, 'host.attributes.tier': ['gold', /^silver/] }, role: big },
+  { match: 'web-1', role: web },
+] })
+`,
+    }
+    expect(await compiler.check(writeSite(files))).toMatchObject({ ok: true })
+    const compiled = (host: string, cpus: number, tier: string) =>
+      compiler.compile(host, withCpus(host, cpus), { life: { incarnation: 1, attributes: { tier } } })
+    const found = [
+      await compiled('web-1', 2, 'gold'),
+      await compiled('web-1', 16, 'silver-2'),
+      await compiled('web-1', 16, 'tin'),
+    ]
+    expect(found.map(({ role, pool }) => [role, pool])).toEqual([
+      ['web', 'web'],
+      ['big', 'big'],
+      ['web', 'web'],
+    ])
+    await expect(compiled('web-2', 2, 'gold')).rejects.toMatchObject({
+      hint: 'Rules match: web-* (when facts.cpu.count and host.attributes.tier), web-1',
+    })
+  })
+})
 
 describe('modules', () => {
   const site = (imported: string, use: string) => ({

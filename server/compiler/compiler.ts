@@ -1,7 +1,7 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision an environment is served. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import { roleName, ruleFor } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache } from './cache.ts'
@@ -55,6 +55,7 @@ export interface CompileResult {
   readonly catalog: Catalog
   /** Bytes of the blobs that the catalog names, by SHA-256 (hex). */
   readonly blobs: ReadonlyMap<string, Uint8Array>
+  /** Of several, their names joined by `+`. */
   readonly role: string
   readonly pool: string
   /** Facts that the role read and that are not as the site declares them. */
@@ -74,7 +75,7 @@ export interface CompiledFor {
 
 export interface Compiler {
   /**
-   * Stages the site, loads it, checks its data, and compiles each rule's role for a host that there is not. A good one is
+   * Stages the site, loads it, checks its data, and compiles each rule's roles for a host that there is not. A good one is
    * served to the environment from then on; a bad one disturbs nothing. Absent, the environment is the only one.
    *
    * @throws RekindleError `site-invalid` when the folder cannot be read
@@ -201,8 +202,8 @@ async function tryOut(
   const loaded = await load(pool, staged, limits)
   if ('problems' in loaded) return loaded
   const problems = new Map<string, SiteProblem>()
-  for (const { match, role, pool: of, environment } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match, pool: of, ...(environment && { environment }) }
+  for (const { match, roles, pool: of, environment } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', roles, match, pool: of, ...(environment && { environment }) }
     const checked = await pool.ask(request)
     if (checked.type === 'checked') continue
     for (const problem of await locatedProblems(checked, staged, request, limits)) {
@@ -222,11 +223,12 @@ async function compile(
   }: Required<CompiledFor> & { readonly host: string; readonly facts: Facts },
   limits: PoolOptions,
 ): Promise<CompileResult> {
-  const rule = ruleFor(manifest.hosts, host)
+  const rule = ruleFor(manifest.hosts, host, () => ({ facts, attributes: life.attributes }))
   if (rule === undefined) throw noRule(host, manifest)
   const trusted: Trusted = { ...life, pool: rule.pool }
   const of = environment === '' ? rule.environment : environment
-  const scope = { role: rule.role, host, trusted, facts, ...(of && { environment: of }) }
+  const role = roleName(rule.roles)
+  const scope = { roles: rule.roles, host, trusted, facts, ...(of && { environment: of }) }
   let data: object | undefined
   const input = {
     host,
@@ -237,19 +239,19 @@ async function compile(
       return data
     },
   }
-  const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
-  caches.set(rule.role, cache)
+  const cache = caches.get(role) ?? createReadCache<Declared>(cacheLimit)
+  caches.set(role, cache)
   const addressed = ({ resources, blobs, factProblems }: Declared, cached: boolean): CompileResult => ({
     catalog: {
       version: 1,
       host,
-      role: rule.role,
+      role,
       revision: staged.revision,
       drift: manifest.pools.find(({ name }) => name === rule.pool)?.drift ?? 'correct',
       resources: [...resources],
     },
     blobs,
-    role: rule.role,
+    role,
     pool: rule.pool,
     factProblems,
     cached,

@@ -3,6 +3,7 @@ import type { ExplainedKey } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Facts } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
+import type { Attributes } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { type CompilerOptions, readLimits } from './compiler.ts'
 import type { Request } from './message.ts'
@@ -16,6 +17,8 @@ export interface Lookup {
   readonly key: string
   readonly host: string
   readonly facts: Facts
+  /** Default none. */
+  readonly attributes?: Attributes
 }
 
 /**
@@ -25,7 +28,7 @@ export interface Lookup {
  * matches the host
  */
 export async function lookUp(
-  { siteDir, key, host, facts }: Lookup,
+  { siteDir, key, host, facts, attributes = {} }: Lookup,
   options: CompilerOptions,
 ): Promise<readonly ExplainedKey[]> {
   const limits = readLimits(options)
@@ -35,10 +38,10 @@ export async function lookUp(
   try {
     const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
     if (loaded.type !== 'loaded') throw invalid(await locatedProblems(loaded, staged, undefined, limits))
-    const rule = ruleFor(loaded.manifest.hosts, host)
+    const rule = ruleFor(loaded.manifest.hosts, host, () => ({ facts, attributes }))
     if (rule === undefined) throw noRule(host, loaded.manifest)
-    const { role, environment } = rule
-    const scope = { role, host, facts, ...(environment === undefined ? {} : { environment }) }
+    const { roles, environment } = rule
+    const scope = { roles, host, facts, ...(environment === undefined ? {} : { environment }) }
     const request: Request = { type: 'lookup', key, ...scope }
     const answer = await pool.ask(request)
     if (answer.type !== 'looked-up') throw invalid(await locatedProblems(answer, staged, request, limits))

@@ -2,6 +2,7 @@
 import type { DataRules, ExplainedKey, Layer } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { CatalogResource, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import { wrongHostPattern } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import type { SiteProblem } from '../http/view.ts'
@@ -9,11 +10,11 @@ import type { Read } from './recorder.ts'
 
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
-  /** Compile a rule's role for a host that there is not, twice. */
+  /** Compile a rule's roles for a host that there is not, twice. */
   | {
       readonly type: 'check'
-      readonly role: string
-      readonly match: string
+      readonly roles: readonly string[]
+      readonly match: readonly string[]
       readonly pool: string
       readonly environment?: string
     }
@@ -23,7 +24,7 @@ export type Request =
   | ({ readonly type: 'lookup'; readonly key: string } & Omit<HostRequest, 'trusted'>)
 
 export interface HostRequest {
-  readonly role: string
+  readonly roles: readonly string[]
   readonly host: string
   readonly trusted: Trusted
   readonly environment?: string
@@ -69,7 +70,7 @@ function isAnswer(
     case 'checked':
       return true
     case 'loaded':
-      return diagnose('protocol/site-manifest', answer.manifest).length === 0
+      return isManifest(answer.manifest)
     case 'compiled':
       return (
         areResources(answer.resources) &&
@@ -86,6 +87,16 @@ function isAnswer(
     default:
       return false
   }
+}
+
+function isManifest(value: unknown): boolean {
+  if (diagnose('protocol/site-manifest', value).length > 0) return false
+  const { hosts } = value as SiteManifest
+  return hosts.every(({ match, when = [] }) =>
+    [...match, ...when.flatMap(({ matches }) => matches)].every(
+      (pattern) => wrongHostPattern(pattern) === undefined,
+    ),
+  )
 }
 
 function areResources(resources: unknown): boolean {

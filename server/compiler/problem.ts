@@ -1,6 +1,7 @@
 /** Why a sandbox did not answer as it should have, in words for the site's author. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { SiteManifest } from '../../schemas/generated/types.ts'
+import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
+import { roleName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { locate } from './locate.ts'
 import type { Answer, Request } from './message.ts'
@@ -31,7 +32,7 @@ function actOf(request: Request | undefined): string {
     case 'lookup':
       return `look up "${request.key}"`
     default:
-      return `compile role "${request.role}"`
+      return `compile role "${roleName(request.roles)}"`
   }
 }
 
@@ -79,9 +80,14 @@ export function noRule(host: string, manifest: SiteManifest): RekindleError {
     code: 'not-found',
     message: `Cannot compile a catalog for host "${host}": no rule of the site matches it`,
     where: manifest.hosts[0]?.where ?? 'site.ts',
-    hint: `Rules match: ${manifest.hosts.map(({ match }) => match).join(', ')}`,
+    hint: `Rules match: ${manifest.hosts.map(shownRule).join(', ')}`,
     kept: 'the last good catalog',
   })
+}
+
+function shownRule({ match, when = [] }: HostRule): string {
+  const conditions = when.map(({ name }) => name).join(' and ')
+  return `${match.join(', ')}${conditions === '' ? '' : ` (when ${conditions})`}`
 }
 
 export function unavailable(environment: string): RekindleError {

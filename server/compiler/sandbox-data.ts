@@ -3,7 +3,7 @@ import type { Data } from '../../catalogs/api/data.ts'
 import { lookUp } from '../../catalogs/api/data-lookup.ts'
 import { type DataSource, hostsWithLayers, surveyData } from '../../catalogs/api/data-source.ts'
 import type { SiteManifest } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import { rulesOfName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import type { Answer, Request } from './message.ts'
 
@@ -19,9 +19,11 @@ interface SiteWithData {
 }
 
 /** Hosts that a rule is for, and that have a layer of data. */
-export function hostsOf({ data, manifest }: SiteWithData, match: string): readonly string[] {
+export function hostsOf({ data, manifest }: SiteWithData, match: readonly string[]): readonly string[] {
   const hosts = data === undefined ? [] : hostsWithLayers(data.of)
-  return hosts.filter((host) => ruleFor(manifest.hosts, host)?.match === match)
+  return hosts.filter((host) =>
+    rulesOfName(manifest.hosts, host).some((rule) => rule.match.join(' ') === match.join(' ')),
+  )
 }
 
 export function readData({ data, dir, manifest }: SiteWithData): Answer {

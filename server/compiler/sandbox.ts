@@ -11,11 +11,12 @@ import { Data, MissingData } from '../../catalogs/api/data.ts'
 import { openData } from '../../catalogs/api/data-source.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
 import type { Role } from '../../catalogs/api/role.ts'
-import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
+import { sampleFacts } from '../../catalogs/api/sample.ts'
 import { Site } from '../../catalogs/api/site.ts'
 import { survey } from '../../catalogs/api/survey.ts'
 import { canonical } from '../../schemas/canonical.ts'
 import type { FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
+import { hostLike, roleName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
@@ -185,16 +186,16 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
 /** What differs when a role is compiled a second time depends on more than facts. */
 function check(
   site: LoadedSite,
-  { role, match, pool, environment }: Extract<Request, { type: 'check' }>,
+  { roles, match, pool, environment }: Extract<Request, { type: 'check' }>,
 ): Answer {
   const trusted = { incarnation: 1, pool, attributes: {} }
   const sample = (host: string): HostRequest => ({
-    ...{ role, host, trusted, facts: sampleFacts(host) },
+    ...{ roles, host, trusted, facts: sampleFacts(host) },
     ...(environment === undefined ? {} : { environment }),
   })
-  let request = sample(sampleHost(match))
+  let request = sample(hostLike(match[0] ?? '*'))
   let compiled = compile(site, request)
-  if (compiled.collected.thrown instanceof MissingData) {
+  if (compiled.collected.thrown?.error instanceof MissingData) {
     // What each host has in a layer of its own, a host that there is not cannot have.
     const [host] = hostsOf(site, match)
     if (host !== undefined) request = sample(host)
@@ -202,31 +203,34 @@ function check(
   }
   const first = answerOf(site, compiled)
   if (first.type === 'refused') return first
-  const problems = steady(site, role, first, answerOf(site, compile(site, request)))
+  const problems = steady(site, roles, first, answerOf(site, compile(site, request)))
   return problems.length === 0 ? { type: 'checked' } : { type: 'refused', problems }
 }
 
-function steady(site: LoadedSite, role: string, first: Answer, second: Answer): readonly SiteProblem[] {
+function steady(
+  site: LoadedSite,
+  roles: readonly string[],
+  first: Answer,
+  second: Answer,
+): readonly SiteProblem[] {
   const bytes = (given: Answer) => (given.type === 'compiled' ? canonical(given.resources) : given.type)
   if (bytes(first) === bytes(second)) return []
   return [
     {
-      message: `Cannot use role "${role}": compiled twice for the same host, it declares different resources`,
-      where: renderPlace(site.roles.get(role)?.place, site.dir),
+      message: `Cannot use role "${roleName(roles)}": compiled twice for the same host, it declares different resources`,
+      where: renderPlace(site.roles.get(roles.at(-1) ?? '')?.place, site.dir),
       hint: 'A role keeps nothing from one run to the next: move variables that it changes into its function',
     },
   ]
 }
 
-interface CompiledRole {
-  readonly role: Role
+interface CompiledRoles {
   readonly collected: Collected
   readonly reads: readonly Read[]
 }
 
-function compile(site: LoadedSite, request: HostRequest): CompiledRole {
-  const role = site.roles.get(request.role)
-  if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
+function compile(site: LoadedSite, request: HostRequest): CompiledRoles {
+  const roles = rolesOf(site, request)
   const seen = site.data?.layers.of(request)
   const { host, trusted, facts } = request
   const { view, reads } = note({
@@ -238,7 +242,7 @@ function compile(site: LoadedSite, request: HostRequest): CompiledRole {
     },
   })
   const noted = seen && ({ ...seen, values: () => Object(view.data) } satisfies HostData)
-  const collected = collect(role, {
+  const collected = collect(roles, {
     siteDir: site.dir,
     get host() {
       return view.host
@@ -247,17 +251,32 @@ function compile(site: LoadedSite, request: HostRequest): CompiledRole {
     facts: view.facts,
     data: ({ rules }) => (rules === site.data?.of.rules ? noted : undefined),
   })
-  return { role, collected, reads }
+  return { collected, reads }
 }
 
-function answerOf(site: LoadedSite, { role, collected, reads }: CompiledRole): Answer {
+function rolesOf(site: LoadedSite, { roles }: HostRequest): readonly [Role, ...Role[]] {
+  const [first, ...others] = roles.map((name) => {
+    const role = site.roles.get(name)
+    if (role === undefined) throw new Error(`Cannot compile: the site has no role "${name}"`)
+    return role
+  })
+  if (first === undefined) throw new Error('Cannot compile: no role was named')
+  return [first, ...others]
+}
+
+function answerOf(site: LoadedSite, { collected, reads }: CompiledRoles): Answer {
   const { declarations, mistakes, factProblems, thrown } = collected
   const problems =
     thrown === undefined
       ? mistakes
       : [
           ...mistakes,
-          diagnoseIn(site.dir, thrown, `compile role "${role.name}"`, renderPlace(role.place, site.dir)),
+          diagnoseIn(
+            site.dir,
+            thrown.error,
+            `compile role "${thrown.by.name}"`,
+            renderPlace(thrown.by.place, site.dir),
+          ),
         ]
   return render(evaluate(declarations, problems), { reads, factProblems })
 }

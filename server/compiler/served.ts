@@ -17,7 +17,7 @@ export interface Loaded {
 export interface Served extends Loaded {
   readonly staged: StagedSite
   readonly pool: SandboxPool
-  /** By role: what a role declared does not depend on the host's pool. */
+  /** By the name of the roles: what they declare does not depend on the host's pool. */
   readonly caches: Map<string, ReadCache<Declared>>
 }
 

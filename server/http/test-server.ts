@@ -37,7 +37,7 @@ export const manifest: SiteManifest = {
       health: [],
     },
   ],
-  hosts: [{ match: 'web-*', role: 'web', pool: 'web', where: 'site.ts:3' }],
+  hosts: [{ match: ['web-*'], roles: ['web'], pool: 'web', where: 'site.ts:3' }],
 }
 
 export const facts: Facts = sampleFacts('web-1')

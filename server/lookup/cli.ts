@@ -6,11 +6,12 @@ import type { Command } from 'commander'
 import type { ExplainedKey } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Facts } from '../../schemas/generated/types.ts'
+import type { Attributes } from '../../schemas/trusted.ts'
 import { lookUp } from '../compiler/lookup.ts'
 import { loadConfig } from '../config.ts'
 import { acceptFacts, withPackages } from '../site/facts.ts'
 import { openDatabase } from '../store/db.ts'
-import { currentIncarnation } from '../store/incarnation.ts'
+import { attributesOf, currentIncarnation } from '../store/incarnation.ts'
 
 interface LookupOptions {
   readonly host: string
@@ -39,9 +40,9 @@ export function addLookup(program: Command, factsOf: FactsOf): void {
 }
 
 async function lookup(key: string, options: LookupOptions, factsOf: FactsOf): Promise<void> {
-  const { siteDir, facts } = sourceOf(options, factsOf)
+  const { siteDir, facts, attributes } = sourceOf(options, factsOf)
   const keys = await withFolder((stageDir) =>
-    lookUp({ siteDir: resolve(siteDir), key, host: options.host, facts }, { stageDir }),
+    lookUp({ siteDir: resolve(siteDir), key, host: options.host, facts, attributes }, { stageDir }),
   )
   const { renderExplained, renderValue, valueOfKeys } = await import('./render.ts')
   if (options.explain) console.log(options.json ? JSON.stringify(keys) : renderExplained(keys))
@@ -51,12 +52,22 @@ async function lookup(key: string, options: LookupOptions, factsOf: FactsOf): Pr
   assertUsable(keys)
 }
 
-function sourceOf(options: LookupOptions, factsOf: FactsOf): { siteDir: string; facts: Facts } {
-  if (options.config === undefined) return { siteDir: options.site ?? '.', facts: factsOf(options) }
+interface LookupSource {
+  readonly siteDir: string
+  readonly facts: Facts
+  readonly attributes: Attributes
+}
+
+function sourceOf(options: LookupOptions, factsOf: FactsOf): LookupSource {
+  if (options.config === undefined)
+    return { siteDir: options.site ?? '.', facts: factsOf(options), attributes: {} }
   const { dataDir, site } = loadConfig(options.config)
-  const facts = options.facts === undefined ? knownFacts(dataDir, options.host) : factsOf(options)
+  const known =
+    options.facts === undefined
+      ? knownHost(dataDir, options.host)
+      : { facts: factsOf(options), attributes: {} }
   if (options.site === undefined && typeof site !== 'string') throw noFolder(options.config)
-  return { siteDir: options.site ?? String(site), facts }
+  return { siteDir: options.site ?? String(site), ...known }
 }
 
 function noFolder(config: string): RekindleError {
@@ -67,12 +78,15 @@ function noFolder(config: string): RekindleError {
   })
 }
 
-/** As the host sent them last. */
-function knownFacts(dataDir: string, host: string): Facts {
+/** Facts as the host sent them last. */
+function knownHost(dataDir: string, host: string): Omit<LookupSource, 'siteDir'> {
   const db = openDatabase(join(dataDir, 'rekindle.db'))
   try {
     const known = currentIncarnation(db, host)
-    if (known?.facts != null) return withPackages(db, known.id, acceptFacts(JSON.parse(known.facts)))
+    if (known?.facts != null) {
+      const facts = withPackages(db, known.id, acceptFacts(JSON.parse(known.facts)))
+      return { facts, attributes: attributesOf(db, known.id) }
+    }
   } finally {
     db.close()
   }

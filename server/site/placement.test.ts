@@ -6,14 +6,29 @@ import { listEnvironments, placeHost } from './placement.ts'
 const main: SiteManifest = {
   ...manifest,
   hosts: [
-    { match: 'web-9', role: 'web', pool: 'web', environment: 'main', where: 'site.ts:3' },
-    { match: 'web-*', role: 'web', pool: 'web', environment: 'staging', where: 'site.ts:3' },
-    { match: '*', role: 'db', pool: 'web', where: 'site.ts:3' },
+    { match: ['web-9'], roles: ['web'], pool: 'web', environment: 'main', where: 'site.ts:3' },
+    { match: ['web-*'], roles: ['web'], pool: 'web', environment: 'staging', where: 'site.ts:3' },
+    {
+      match: ['*'],
+      when: [{ name: 'facts.virtual', is: ['metal'], matches: [] }],
+      roles: ['store'],
+      pool: 'web',
+      where: 'site.ts:3',
+    },
+    {
+      match: ['x-*'],
+      when: [{ name: 'host.attributes.tier', is: ['test'], matches: [] }],
+      roles: ['db'],
+      pool: 'web',
+      environment: 'staging',
+      where: 'site.ts:3',
+    },
+    { match: ['*'], roles: ['db'], pool: 'web', where: 'site.ts:3' },
   ],
 }
 const staging: SiteManifest = {
   ...manifest,
-  hosts: [{ match: '*', role: 'db', pool: 'web', environment: 'other', where: 'site.ts:3' }],
+  hosts: [{ match: ['*'], roles: ['db'], pool: 'web', environment: 'other', where: 'site.ts:3' }],
 }
 const served: Record<string, SiteManifest> = { '': main, staging }
 const manifestOf = (environment: string) => served[environment]
@@ -23,6 +38,8 @@ const repository = {
   environmentOf: (host: string) => (host === 'web-7' ? 'v1' : undefined),
 }
 
+const known = { facts: { virtual: 'kvm' }, attributes: {} }
+
 describe('placeHost()', () => {
   it.each([
     ['db-1', '', 'db', 'web'],
@@ -30,14 +47,28 @@ describe('placeHost()', () => {
     ['web-1', 'staging', 'db', 'web@staging'],
     ['web-7', 'v1', undefined, undefined],
   ])('puts %s in %j', (host, environment, role, pool) => {
-    const placed = placeHost(host, manifestOf, repository)
-    expect([placed.environment, placed.rule?.role, placed.pool?.name]).toEqual([environment, role, pool])
+    const placed = placeHost(host, manifestOf, repository, () => known)
+    expect([placed.environment, placed.rule?.roles.join(), placed.pool?.name]).toEqual([
+      environment,
+      role,
+      pool,
+    ])
+  })
+
+  it('takes conditions into account; facts say nothing of the environment', () => {
+    const placed = (facts: object, attributes = {}) => {
+      const { environment, rule } = placeHost('x-1', manifestOf, repository, () => ({ facts, attributes }))
+      return [environment, rule?.roles.join()]
+    }
+    expect(placed({})).toEqual(['', 'db'])
+    expect(placed({ virtual: 'metal' })).toEqual(['', 'store'])
+    expect(placed({ virtual: 'metal' }, { tier: 'test' })).toEqual(['staging', 'db'])
   })
 
   it('knows one environment where the site is a folder', () => {
-    expect(placeHost('web-1', manifestOf, undefined)).toMatchObject({
+    expect(placeHost('web-1', manifestOf, undefined, () => known)).toMatchObject({
       environment: '',
-      rule: { role: 'web' },
+      rule: { roles: ['web'] },
     })
   })
 })

@@ -1,6 +1,6 @@
 /** Where a host belongs: its environment, and by that one's rules its role and pool. Pure. */
 import type { HostRule, Pool, SiteManifest } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import { asksFacts, type KnownOfHost, ruleFor } from '../../schemas/host-rule.ts'
 import { mainEnvironment, type Repository } from './source.ts'
 
 export interface Placement {
@@ -21,18 +21,30 @@ export function placeHost(
   host: string,
   manifestOf: ManifestOf,
   repository: Environments | undefined,
+  knownOf: (host: string) => KnownOfHost,
 ): Placement {
-  const environment = environmentOf(host, manifestOf, repository)
+  let found: KnownOfHost | undefined
+  const known = () => {
+    found ??= knownOf(host)
+    return found
+  }
+  const environment = environmentOf(host, manifestOf, repository, known)
   const manifest = manifestOf(environment)
-  const rule = ruleFor(manifest?.hosts ?? [], host)
+  const rule = ruleFor(manifest?.hosts ?? [], host, known)
   const pool = manifest?.pools.find(({ name }) => name === rule?.pool)
   return { environment, rule, pool: pool === undefined ? undefined : qualify(pool, environment) }
 }
 
-function environmentOf(host: string, manifestOf: ManifestOf, repository: Environments | undefined): string {
+/** Rules that ask facts are passed over: what a host claims does not move it to other code. */
+function environmentOf(
+  host: string,
+  manifestOf: ManifestOf,
+  repository: Environments | undefined,
+  known: () => KnownOfHost,
+): string {
   if (repository === undefined) return mainEnvironment
-  const named =
-    repository.environmentOf(host) ?? ruleFor(manifestOf(mainEnvironment)?.hosts ?? [], host)?.environment
+  const rules = (manifestOf(mainEnvironment)?.hosts ?? []).filter((rule) => !asksFacts(rule))
+  const named = repository.environmentOf(host) ?? ruleFor(rules, host, known)?.environment
   return named === undefined || named === repository.branch ? mainEnvironment : named
 }
 

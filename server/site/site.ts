@@ -6,6 +6,7 @@ import { RekindleError } from '../../schemas/errors.ts'
 import type { Pool } from '../../schemas/generated/types.ts'
 import type { Context } from '../context.ts'
 import type { SiteView } from '../http/view.ts'
+import { knownOfHost } from '../store/incarnation.ts'
 import { activeSite, recentRevisions } from '../store/site.ts'
 import type { Compiler, SiteCheck } from './compiler.ts'
 import { listEnvironments, type Placement, placeHost, qualify } from './placement.ts'
@@ -65,7 +66,8 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   const environments = () => listEnvironments(compiler.manifest(mainEnvironment), repository)
   const manifestOf = (environment: string) =>
     served.has(environment) ? compiler.manifest(environment) : undefined
-  const placeOf = (host: string) => placeHost(host, manifestOf, repository)
+  const placeOf = (host: string) =>
+    placeHost(host, manifestOf, repository, (of) => knownOfHost(context.db, of))
 
   async function lookAtAll(by: string): Promise<SiteView> {
     const activated = new Set<string>()

@@ -1,6 +1,7 @@
 /** Incarnations: the lives of a host, each with its own certificate, facts, catalog and reports. */
 import { canonical } from '../../schemas/canonical.ts'
 import { RekindleError } from '../../schemas/errors.ts'
+import type { KnownOfHost } from '../../schemas/host-rule.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
 import type { Db } from './db.ts'
 import { allRows, change, getRow, transact } from './statement.ts'
@@ -110,6 +111,23 @@ export function saveFacts(db: Db, id: number, facts: string, now: number): boole
 
 export function saveAttributes(db: Db, id: number, attributes: Attributes): void {
   change(db, 'UPDATE incarnation SET attributes = ? WHERE id = ?', canonical(attributes), id)
+}
+
+/** What rules ask of a host: its attributes, and the facts that it sent last, be it in an earlier life. */
+export function knownOfHost(db: Db, host: string): KnownOfHost {
+  const current = '(SELECT current FROM host WHERE name = ?)'
+  const row = getRow<{ attributes: string; facts: string | null }>(
+    db,
+    `SELECT attributes, (SELECT facts FROM incarnation WHERE host = ? AND facts IS NOT NULL
+       ORDER BY id IS ${current} DESC, number DESC LIMIT 1) AS facts
+     FROM incarnation WHERE host = ? ORDER BY id IS ${current} DESC, number DESC LIMIT 1`,
+    ...[host, host, host, host],
+  )
+  // Written by saveAttributes() and saveFacts() alone.
+  return {
+    attributes: JSON.parse(row?.attributes ?? '{}') as Attributes,
+    facts: row?.facts == null ? undefined : (JSON.parse(row.facts) as unknown),
+  }
 }
 
 export function attributesOf(db: Db, id: number): Attributes {

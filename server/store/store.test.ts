@@ -12,6 +12,7 @@ import {
   createIncarnation,
   currentIncarnation,
   findIncarnation,
+  knownOfHost,
   retireIncarnation,
   saveAttributes,
   saveFacts,
@@ -40,6 +41,23 @@ const certificate = (name: string) => ({
 })
 
 describe('incarnations', () => {
+  it('tell what rules ask of a host: of the life in service, and facts of an earlier one when it has none', () => {
+    expect(knownOfHost(db, 'web-1')).toEqual({ attributes: {}, facts: undefined })
+    const first = createIncarnation(db, 'web-1', 2)
+    saveAttributes(db, first.id, { tier: 'gold' })
+    saveFacts(db, first.id, '{"life":1}', 3)
+    expect(knownOfHost(db, 'web-1')).toEqual({ attributes: { tier: 'gold' }, facts: { life: 1 } })
+    takeOver(db, first.id, 4)
+    const second = createIncarnation(db, 'web-1', 5)
+    saveAttributes(db, second.id, { tier: 'tin' })
+    saveFacts(db, second.id, '{"life":2}', 6)
+    expect(knownOfHost(db, 'web-1')).toEqual({ attributes: { tier: 'gold' }, facts: { life: 1 } })
+    takeOver(db, second.id, 7)
+    const third = createIncarnation(db, 'web-1', 8)
+    takeOver(db, third.id, 9)
+    expect(knownOfHost(db, 'web-1')).toEqual({ attributes: { tier: 'tin' }, facts: { life: 2 } })
+  })
+
   it('are numbered by host, and named after it', () => {
     ensureHost(db, { name: 'db-1', managed: true }, 1)
     const made = [

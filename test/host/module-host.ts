@@ -36,13 +36,13 @@ export async function bootModuleHost(lab: Lab, machine: string, siteDir: string)
   const blobDir = join(lab.settings.dir, machine, 'root/root/blobs')
 
   function compiled(declare: () => void): readonly CatalogResource[] {
-    const { declarations, mistakes, thrown } = collect(role('test', declare), {
+    const { declarations, mistakes, thrown } = collect([role('test', declare)], {
       siteDir,
       host: machine,
       trusted: { incarnation: 1, pool: 'test', attributes: {} },
       facts,
     })
-    if (thrown !== undefined) throw thrown
+    if (thrown !== undefined) throw thrown.error
     const evaluated = evaluate(declarations, mistakes)
     if (!evaluated.ok) throw new Error(JSON.stringify(evaluated.problems))
     mkdirSync(blobDir, { recursive: true })

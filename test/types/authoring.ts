@@ -161,6 +161,18 @@ layers({ hierarchy: ['site'], schema: { a: 'text' } })
 role(() => {})
 // @ts-expect-error a rule gives a role, not its name
 site({ hosts: [{ match: 'web-*', role: 'web' }] })
+// @ts-expect-error a rule has a role
+site({ hosts: [{ match: 'web-*' }] })
+// @ts-expect-error a rule has at least one role
+site({ hosts: [{ match: 'web-*', roles: [] }] })
+// @ts-expect-error a condition names a fact or an attribute
+site({ hosts: [{ match: 'web-*', when: { 'os.id': 'debian' }, role: web }] })
+site({
+  hosts: [{ match: '*', when: { 'facts.os.id': ['debian', /^u/], 'host.attributes.a': 'b' }, role: web }],
+})
+// @ts-expect-error a rule has one role, or a list of them
+site({ hosts: [{ match: 'web-*', role: web, roles: [web] }] })
+site({ hosts: [{ match: ['web-*', /^app\d+$/], roles: [web, reading] }] })
 // @ts-expect-error a site has hosts
 site({})
 // @ts-expect-error no such order

@@ -1,4 +1,5 @@
 /** Rows of the store as the bodies of view.ts. Pure. */
+import { roleName } from '../../../schemas/host-rule.ts'
 import type { AuditEntry } from '../../audit/chain.ts'
 import type { Placement } from '../../site/placement.ts'
 import type { HostSummary } from '../../store/host.ts'
@@ -24,7 +25,7 @@ export function renderHost(host: HostSummary, context: RenderContext): HostRow {
   const revision = context.revisionOf(environment)
   return {
     name: host.name,
-    role: host.catalogRole ?? rule?.role ?? '',
+    role: host.catalogRole ?? (rule ? roleName(rule.roles) : ''),
     environment: context.nameOf(environment),
     pool: pool?.name ?? '',
     status: hostStatus(statusFacts(host, revision, context.pollMs), context.now),
