@@ -1,10 +1,10 @@
 /** Files of /etc/apt/preferences.d. apt stops at one that it cannot read, so it reads each before it is moved in. */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { AptPinParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
 import { inspectFolder } from './apt/inspect-folder.ts'
 import { withoutOlder } from './apt/older-file.ts'
 import { parsePin, renderPin } from './apt/pin-text.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { ownedText } from './owned-text.ts'
 import type { Instance, Wanted } from './resource-type.ts'
 import { readTextFile } from './text-file.ts'
@@ -27,13 +27,11 @@ export const aptPin = withoutOlder(
   ({ title }) => olderPathOf(title),
 )
 
-async function check(host: Host, { id, where }: Wanted<AptPinParams>, path: string): Promise<void> {
+async function check(host: Host, wanted: Wanted<AptPinParams>, path: string): Promise<void> {
   const refused = await host.dpkg.refusedPreferences(path)
   if (refused === undefined) return
-  throw new RekindleError({
+  throw cannotApply(wanted, `apt refuses it: ${refused}`, {
     code: 'validate-failed',
-    message: `Cannot apply ${id}: apt refuses it: ${refused}`,
-    where,
     kept: 'what stood there before',
   })
 }

@@ -10,6 +10,7 @@ import type { Host } from '../host/host.ts'
 import type { AccountSettings, Passwd } from '../host/passwd.ts'
 import { inspectUsers } from './account/inspect-user.ts'
 import { refuseTakenId } from './account/taken-id.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { ResourceType, Wanted } from './resource-type.ts'
 import { removeUndeclaredKeys, type UndeclaredKey, undeclaredKeys } from './ssh/undeclared-keys.ts'
 
@@ -238,12 +239,9 @@ function groupsWanted(
   return [...new Set([...kept, ...listed])].sort()
 }
 
-function noSuchGroup({ id, where, title }: Wanted<UserParams>, missing: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: group "${missing}" does not exist`,
-    where,
-    kept: `user "${title}" as it was`,
+function noSuchGroup(wanted: Wanted<UserParams>, missing: string): RekindleError {
+  return cannotApply(wanted, `group "${missing}" does not exist`, {
+    kept: `user "${wanted.title}" as it was`,
     hint: 'Declare the group before the user',
   })
 }
