@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path/posix'
 import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import { type Declared, idOf } from './declared.ts'
+import { type Declared, idOf, isAbsent } from './declared.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
@@ -14,6 +14,8 @@ interface Index {
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
   /** Ids of what tells apt where packages come from, and where not. */
   readonly aptFiles: readonly ResourceId[]
+  /** Ids of declared keys, by user. */
+  readonly keysOf: ReadonlyMap<string, readonly ResourceId[]>
 }
 
 /**
@@ -22,7 +24,8 @@ interface Index {
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
   const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_source$)/.test(id))
-  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles }
+  const keysOf = keysByUser(all)
+  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles, keysOf }
   return (declared) => {
     if (isAbsent(declared)) return []
     const own = idOf(declared)
@@ -103,6 +106,12 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
   return dropIns
 }
 
+function keysByUser(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]> {
+  const keys = [...all].filter(([, { type }]) => type === 'ssh_authorized_key')
+  const byUser = Map.groupBy(keys, ([, { params }]) => String(params.user))
+  return new Map([...byUser].map(([user, of]) => [user, of.map(([id]) => id)]))
+}
+
 /** What the schemas' words cannot say. */
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
   // Packages that bring the tools.
@@ -114,6 +123,7 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
   ssh_authorized_key: (declared, index) => keyFolder(declared, index),
   // It brings /etc/ssh.
   ssh_known_host: (declared, index) => ['package:openssh-client', ...keyFolder(declared, index)],
+  ssh_key_purge: ({ title }, { keysOf }) => keysOf.get(title) ?? [],
   sudoers: () => ['package:sudo'],
   timezone: () => ['package:tzdata'],
   // A package may come from any source, and by any pin.
@@ -166,8 +176,4 @@ function groupOf(name: unknown, all: DeclaredById): readonly ResourceId[] {
   if (typeof name !== 'string') return []
   if (all.has(`group:${name}`)) return [`group:${name}`]
   return all.get(`user:${name}`)?.params.group === undefined ? [`user:${name}`] : []
-}
-
-function isAbsent({ params }: Declared): boolean {
-  return params.ensure === 'absent' || params.ensure === 'purged'
 }
