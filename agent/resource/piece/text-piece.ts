@@ -110,7 +110,7 @@ async function write(
   { file, text }: { readonly file: TextFile; readonly text: string },
 ): Promise<void> {
   const { path, validate, backup, sensitive } = params
-  const of = { id, where, title: path, params: { ...(sensitive === undefined ? {} : { sensitive }) } }
+  const of = { subject: `${id} to "${path}"`, where, path, sensitive }
   await writeTextFile(host, file, text, {
     ...(backup === undefined ? {} : { backup }),
     // What nobody may see in a report is not for every user of the host either.
@@ -119,7 +119,7 @@ async function write(
       ? {}
       : {
           check: (temporaryPath: string) =>
-            validateContent(host.exec, { wanted: of, command: validate, temporaryPath }),
+            validateContent(host.exec, { ...of, command: validate, temporaryPath }),
         }),
   })
 }
