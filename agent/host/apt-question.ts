@@ -5,6 +5,7 @@ import {
   oneLine,
   parseCandidates,
   parseChangedConfigFiles,
+  parseOwned,
   parseRemovals,
   parseVersions,
 } from './apt-answer.ts'
@@ -22,6 +23,8 @@ export interface AptQuestions {
   removals(names: readonly string[]): Promise<readonly string[]>
   /** Names of the packages that a person asked for, not those that came with them. */
   chosen(): Promise<readonly string[]>
+  /** Those of the paths that a package has brought; also one of which only configuration files are left. */
+  owned(paths: readonly string[]): Promise<ReadonlySet<string>>
   /** Configuration files of packages that were changed by hand. Looks at every file of every package. */
   changedConfigFiles(): Promise<readonly string[]>
 }
@@ -63,6 +66,16 @@ export function createAptQuestions(exec: Exec): AptQuestions {
     chosen: async () => {
       const { stdout } = await ask(['apt-mark', 'showmanual'])
       return stdout.split('\n').filter((name) => name !== '')
+    },
+    owned: async (paths) => {
+      if (paths.length === 0) return new Set()
+      // It ends with 1 where some belong to nobody.
+      const { code, stdout, stderr } = await ask(['dpkg-query', '--search', '--', ...paths])
+      if (code === 0 || code === 1) return parseOwned(stdout)
+      throw new RekindleError({
+        code: 'resource-unreadable',
+        message: `Cannot tell which files are of packages: dpkg-query answers "${oneLine(stderr)}"`,
+      })
     },
     changedConfigFiles: async () => {
       // Every file of every package is hashed.

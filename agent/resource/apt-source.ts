@@ -13,7 +13,7 @@ import { parseSource, parseSourceList, renderSource } from './apt/source-text.ts
 import { cannotApply } from './cannot-apply.ts'
 import { ownedText } from './owned-text.ts'
 import type { Instance, Wanted } from './resource-type.ts'
-import { readTextFile } from './text-file.ts'
+import { textOf } from './text-file.ts'
 
 type WantedSource = Wanted<AptSourceParams>
 
@@ -90,12 +90,4 @@ function instanceOf(host: Host, title: string): Instance {
   if (text.split('\n').every((line) => /^\s*(#|$)/.test(line)))
     return { title, params: {}, protectedBy: 'all of it is commented out' }
   return { title, params: { ...parseSourceList(text) } }
-}
-
-function textOf(host: Host, path: string): string | undefined {
-  try {
-    return readTextFile(host, path).text
-  } catch {
-    return undefined
-  }
 }

@@ -23,7 +23,7 @@ interface Index {
  * and holds nothing up.
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
-  const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_source$)/.test(id))
+  const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_(source|pin)$)/.test(id))
   const keysOf = keysByUser(all)
   const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles, keysOf }
   return (declared) => {
@@ -130,7 +130,13 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
   package: ({ params: { provider } }, { aptFiles }) =>
     provider === undefined || provider === 'apt' ? aptFiles : [],
   // What is declared comes first: a renamed resource is there before its old name goes.
-  purge: ({ title }, { all }) => [...all.keys()].filter((id) => id.startsWith(`${title}:`)),
+  purge: ({ title }, { all }) => [
+    ...[...all.keys()].filter((id) => id.startsWith(`${title}:`)),
+    // A key goes after what it has signed.
+    ...(title === 'apt_key'
+      ? [...all.keys()].filter((id) => /^(purge:apt_source$|apt_source:)/.test(id))
+      : []),
+  ],
   service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
     const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)
