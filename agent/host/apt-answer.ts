@@ -79,7 +79,11 @@ export function fetchComplaint({ stderr }: { readonly stderr: string }): string 
 
 /** Paths that `dpkg-query --search` has found; lines on diversions are no owners. */
 export function parseOwned(stdout: string): ReadonlySet<string> {
-  return new Set([...stdout.matchAll(/^(?!diversion by |local diversion )[^/\n]+: (\/.*)$/gm)].map(([, path = '']) => path))
+  return new Set(
+    [...stdout.matchAll(/^(?!diversion by |local diversion )[^/\n]+: (\/.*)$/gm)].map(
+      ([, path = '']) => path,
+    ),
+  )
 }
 
 /** Why the lists of a source cannot be used; apt says much of it in warnings, and succeeds. */
