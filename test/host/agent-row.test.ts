@@ -137,8 +137,9 @@ describe.skipIf(!can.ok)(`rows of the agent on real hosts${can.ok ? '' : `: skip
   it('what a host says its name is changes nothing: its certificate has the name that counts (A1)', async () => {
     await shell('hostname liar')
     try {
-      expect(await once()).toMatchObject({ code: 0, report: { host: hosts[0], status: 'in-sync' } })
-      expect(await shell('cat /srv/name')).toBe(`${hosts[0]}\n`)
+      const version = await release()
+      expect(await once()).toMatchObject({ code: 2, report: { host: hosts[0], cached: false } })
+      expect(await shell('cat /srv/name /srv/code')).toBe(`${hosts[0]}\n${version}`)
     } finally {
       await shell(`hostname ${hosts[0]}`)
     }
