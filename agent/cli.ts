@@ -294,6 +294,7 @@ async function apply(path: string, options: ApplyOptions): Promise<void> {
   const report = await applyCatalog(path, localOptions(options), {
     noop: options.noop === true,
     selection: selectionIn(options),
+    signal: stopSignal(),
   })
   await finish(report, options)
 }

@@ -183,6 +183,8 @@ export interface Collects {
   readonly type?: string
   /** Only those of which this parameter is the title. */
   readonly where?: string
+  /** Only those that are not to be absent. */
+  readonly present?: true
   /**
    * The parameter that is collected; where it is absent, and by default, the title. Of several, those that are there,
    * with a space between them.

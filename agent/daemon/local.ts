@@ -23,11 +23,18 @@ export interface LocalOptions {
   readonly blobsDir?: string
 }
 
+export interface ApplyOptions {
+  readonly noop: boolean
+  readonly selection?: Selection | undefined
+  /** Aborted: the resource at hand is finished, the others are skipped. */
+  readonly signal: AbortSignal
+}
+
 /** @throws RekindleError `catalog-invalid`, or `run-locked` while another run is under way */
 export async function applyCatalog(
   path: string,
   options: LocalOptions,
-  { noop, selection }: { readonly noop: boolean; readonly selection?: Selection | undefined },
+  { noop, selection, signal }: ApplyOptions,
 ): Promise<Report> {
   const prepared = loadPrepared(path)
   const lock = await acquireLock(join(options.stateDir, 'lock'))
@@ -40,6 +47,7 @@ export async function applyCatalog(
       memory,
       noop,
       now,
+      signal,
       ...picked(selection),
     })
     const { catalog, catalogHash } = prepared

@@ -4,6 +4,7 @@ import {
   fetchComplaint,
   isAboutLists,
   parseCandidates,
+  parseOwned,
   parseRemovals,
   parseVersions,
   preferencesComplaint,
@@ -180,4 +181,13 @@ test.each([
   },
 ])('preferencesComplaint() is $said', ({ code, stderr, said }) => {
   expect(preferencesComplaint({ code, stdout: '', stderr })).toBe(said)
+})
+
+test('parseOwned() gives the paths that packages have, and none that is only diverted', () => {
+  const stdout = `debian-archive-keyring: /etc/apt/trusted.gpg.d/a.asc
+libc6:amd64, libc6:i386: /etc/odd: name
+diversion by dash from: /etc/diverted
+local diversion to: /etc/other
+`
+  expect([...parseOwned(stdout)]).toEqual(['/etc/apt/trusted.gpg.d/a.asc', '/etc/odd: name'])
 })

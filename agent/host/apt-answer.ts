@@ -77,6 +77,15 @@ export function fetchComplaint({ stderr }: { readonly stderr: string }): string 
     : [...new Set(lines.map(([, text]) => oneLine(text ?? '')))].slice(0, 3).join('; ')
 }
 
+/** Paths that `dpkg-query --search` has found; lines on diversions are no owners. */
+export function parseOwned(stdout: string): ReadonlySet<string> {
+  return new Set(
+    [...stdout.matchAll(/^(?!diversion by |local diversion )[^/\n]+: (\/.*)$/gm)].map(
+      ([, path = '']) => path,
+    ),
+  )
+}
+
 /** Why the lists of a source cannot be used; apt says much of it in warnings, and succeeds. */
 export function sourceComplaint(answer: {
   readonly code: number | null

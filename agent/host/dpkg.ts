@@ -5,25 +5,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RekindleError } from '../../schemas/errors.ts'
-import {
-  aptComplaint,
-  fetchComplaint,
-  isAboutLists,
-  oneLine,
-  parseCandidates,
-  parseChangedConfigFiles,
-  parseRemovals,
-  parseVersions,
-} from './apt-answer.ts'
+import { aptComplaint, fetchComplaint, isAboutLists } from './apt-answer.ts'
+import { aptGet, environment, lockTimeoutMs, readTimeoutMs, writeTimeoutMs } from './apt-command.ts'
+import { type Goal, refusal } from './apt-failure.ts'
+import { type AptQuestions, createAptQuestions } from './apt-question.ts'
 import { type AptTrial, createAptTrial, patiently } from './apt-trial.ts'
 import { readerOf, updatesIn } from './dpkg-database.ts'
-import {
-  type DpkgDatabase,
-  type DpkgPackage,
-  type DpkgState,
-  isHalfDone,
-  isInstalled,
-} from './dpkg-status.ts'
+import { type DpkgDatabase, type DpkgState, isHalfDone, isInstalled } from './dpkg-status.ts'
 import type { Exec, ExecResult } from './exec.ts'
 import { allowStarts, forbidStarts, noStartEnvironment } from './policy-rc-d.ts'
 
@@ -50,21 +38,9 @@ export interface InstallOptions {
   readonly removeConflicting?: boolean
 }
 
-export interface Dpkg extends AptTrial {
+export interface Dpkg extends AptTrial, AptQuestions {
   /** Every package that dpkg knows, as of now. */
   read(): DpkgDatabase
-  /** What `apt-get install` would install, by name, from that release where one is given; names that apt does not know are absent. */
-  candidates(names: readonly string[], release?: string): Promise<ReadonlyMap<string, string | null>>
-  /** All versions that could be installed, by name; names that apt does not know are absent. */
-  versions(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>
-  /** What is in a package file. @throws RekindleError `resource-unreadable` */
-  inFile(path: string): Promise<{ readonly name: string; readonly version: string }>
-  /** Names of what a removal would remove, what needs it included. Changes nothing. */
-  removals(names: readonly string[]): Promise<readonly string[]>
-  /** Names of the packages that a person asked for, not those that came with them. */
-  chosen(): Promise<readonly string[]>
-  /** Configuration files of packages that were changed by hand. Looks at every file of every package. */
-  changedConfigFiles(): Promise<readonly string[]>
   /** Sets whether versions may change in an upgrade of everything. */
   hold(names: readonly string[], held: boolean): Promise<void>
   /** Answers questions that packages will ask: lines as debconf-set-selections(1) reads them. */
@@ -84,38 +60,11 @@ export interface DpkgOptions {
   readonly now?: () => number
 }
 
-/** What a call of apt-get is for. */
-interface Goal {
-  readonly verb: 'install' | 'remove' | 'purge'
-  readonly names: readonly string[]
-  readonly isDone: (after: DpkgDatabase) => boolean
-}
-
-const environment = {
-  DEBIAN_FRONTEND: 'noninteractive',
-  APT_LISTCHANGES_FRONTEND: 'none',
-  NEEDRESTART_SUSPEND: '1',
-  LC_ALL: 'C',
-}
-
 /** How long fresh package lists are good for, as a limit on how often a run that misses a package asks for newer ones. */
 const listsFreshMs = 5 * 60_000
-const lockTimeoutMs = 300_000
-const writeTimeoutMs = 30 * 60_000
-const readTimeoutMs = 60_000
 
 const keepConfiguration = ['--force-confdef', '--force-confold']
 const replaceConfiguration = ['--force-confnew']
-
-const aptGet = [
-  'apt-get',
-  '--yes',
-  '--quiet',
-  '--option=Dpkg::Use-Pty=0',
-  `--option=DPkg::Lock::Timeout=${lockTimeoutMs / 1000}`,
-  // Without it, a name that apt does not know and that has a dot in it is a regular expression.
-  '--option=APT::Cmd::Pattern-Only=true',
-]
 
 const dpkgOptions = (options: readonly string[]) =>
   options.map((option) => `--option=Dpkg::Options::=${option}`)
@@ -171,56 +120,7 @@ export function createDpkg(
   return {
     ...createAptTrial(run, lockTimeoutMs),
     read,
-    candidates: async (names, release) => {
-      if (names.length === 0) return new Map()
-      const from = release === undefined ? [] : [`--option=APT::Default-Release=${release}`]
-      const argv = ['apt-cache', ...from, 'policy', '--', ...names]
-      const result = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
-      if (result.code === 0) return parseCandidates(result.stdout)
-      throw new RekindleError({
-        code: 'resource-unreadable',
-        message: `Cannot tell the candidate versions: apt-cache answers "${aptComplaint(result)}"`,
-      })
-    },
-    versions: async (names) => {
-      if (names.length === 0) return new Map()
-      const { stdout } = await exec.run(['apt-cache', 'madison', '--', ...names], {
-        env: environment,
-        timeoutMs: readTimeoutMs,
-      })
-      return parseVersions(stdout)
-    },
-    inFile: async (path) => {
-      const argv = ['dpkg-deb', '--showformat=${Package} ${Version}', '--show', path]
-      const { code, stdout, stderr } = await exec.run(argv, { env: environment, timeoutMs: readTimeoutMs })
-      const [name = '', version = ''] = stdout.trim().split(' ')
-      if (code === 0) return { name, version }
-      throw new RekindleError({
-        code: 'resource-unreadable',
-        message: `Cannot read the package file "${path}": dpkg-deb answers "${oneLine(stderr)}"`,
-      })
-    },
-    removals: async (names) => {
-      const { stdout } = await exec.run([...aptGet, '--simulate', 'remove', '--', ...names], {
-        env: environment,
-        timeoutMs: readTimeoutMs,
-      })
-      return parseRemovals(stdout)
-    },
-    chosen: async () => {
-      const { stdout } = await exec.run(['apt-mark', 'showmanual'], {
-        env: environment,
-        timeoutMs: readTimeoutMs,
-      })
-      return stdout.split('\n').filter((name) => name !== '')
-    },
-    changedConfigFiles: async () => {
-      const { stdout } = await exec.run(['dpkg', '--verify'], {
-        env: environment,
-        timeoutMs: writeTimeoutMs,
-      })
-      return parseChangedConfigFiles(stdout)
-    },
+    ...createAptQuestions(exec),
     hold: async (names, held) => {
       const result = await run(['apt-mark', held ? 'hold' : 'unhold', '--', ...names])
       if (result.code === 0) return
@@ -328,39 +228,4 @@ function namesOfTorn(names: readonly string[], { packages }: DpkgDatabase): read
 
 function isGone(state: DpkgState = 'not-installed'): boolean {
   return state === 'not-installed' || state === 'config-files'
-}
-
-interface Failure {
-  readonly goal: Goal
-  readonly result: ExecResult
-  /** What the last `apt-get update` could not fetch. */
-  readonly unfetched: string | undefined
-  readonly found: DpkgDatabase
-}
-
-function refusal({ goal: { verb, names }, result, unfetched, found }: Failure): RekindleError {
-  const said = aptComplaint(result)
-  const quoted = names.map((name) => `"${name}"`).join(', ')
-  const timedOut = result.timedOut ? ` within ${writeTimeoutMs / 60_000} minutes` : ''
-  const lists =
-    unfetched !== undefined && isAboutLists(said) ? `; package lists are missing: ${unfetched}` : ''
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot ${verb} package ${quoted}: apt-get did not succeed${timedOut} and answers "${said}"${lists}`,
-    kept: names.map((name) => renderKept(name, found.packages.get(name))).join(', '),
-    hint: hintFor(said, names),
-  })
-}
-
-function hintFor(said: string, names: readonly string[]): string | undefined {
-  if (said.includes('--allow-change-held-packages'))
-    return `Release the hold: apt-mark unhold ${names.join(' ')}`
-  if (said.includes('remove is disabled'))
-    return 'Set removeConflicting to true, or declare absent what would be removed'
-  return undefined
-}
-
-function renderKept(name: string, found: DpkgPackage | undefined): string {
-  if (found === undefined || found.state === 'not-installed') return `"${name}" is not installed`
-  return `"${name}" ${found.version ?? ''} is ${found.state}`
 }

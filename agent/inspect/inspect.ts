@@ -1,6 +1,7 @@
 /** `rekindle inspect`: the live state of this host, as the declarations that would change nothing. Writes nothing. */
 import { RekindleError } from '../../schemas/errors.ts'
 import { createHost } from '../host/real-host.ts'
+import { nearestNames } from '../resource/nearest-name.ts'
 import { resourceTypes } from '../resource/registry.ts'
 import type { Instance } from '../resource/resource-type.ts'
 import { constructorOf } from './render.ts'
@@ -19,10 +20,22 @@ export async function inspect(
   if (known?.inspect === undefined) throw unknown(type)
   const found = await known.inspect(createHost({ stateDir }), title)
   if (title === undefined || found.length > 0) return found
-  throw new RekindleError({
+  throw await notFound(known.name, title, () => inspect(type, undefined, { stateDir }))
+}
+
+/** Of files and the like there is no list that one could look into. */
+async function notFound(
+  type: string,
+  title: string,
+  list: () => Promise<readonly Instance[]>,
+): Promise<RekindleError> {
+  const known = await list().catch(() => undefined)
+  const near = nearestNames(known?.map((one) => one.title) ?? [], title)
+  const guess = near.length === 0 ? '' : `Did you mean ${near.map((name) => `"${name}"`).join(', ')}? `
+  return new RekindleError({
     code: 'resource-unreadable',
-    message: `Cannot inspect ${known.name} "${title}": this host has none of that name`,
-    hint: `List them all: rekindle inspect ${known.name}`,
+    message: `Cannot inspect ${type} "${title}": this host has none of that name`,
+    hint: known === undefined ? undefined : `${guess}List them all: rekindle inspect ${type}`,
   })
 }
 

@@ -1,10 +1,11 @@
 /** Link groups of update-alternatives, read from its own records: its --query takes a process for each. */
 import { join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import type { AlternativesParams, Change } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import { bestChoice, type LinkGroup, parseLinkGroup } from '../host/alternatives.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { runTool } from './run-tool.ts'
 import { readEach, readTextFile } from './text-file.ts'
@@ -69,20 +70,14 @@ async function apply(host: Host, wanted: WantedAlternatives, { group }: Alternat
   })
 }
 
-function noSuchGroup({ id, title, where }: WantedAlternatives): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: there is no link group "${title}"`,
-    where,
+function noSuchGroup(wanted: WantedAlternatives): RekindleError {
+  return cannotApply(wanted, `there is no link group "${wanted.title}"`, {
     hint: 'Declare the package that brings an alternative before it, or correct the name',
   })
 }
 
 function noSuchChoice({ id, title, params, where }: WantedAlternatives, group: LinkGroup): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: "${params.path}" is no alternative for "${title}"`,
-    where,
+  return cannotApply({ id, where }, `"${params.path}" is no alternative for "${title}"`, {
     kept: 'the link, as it is',
     hint: `Alternatives are ${group.choices.map(({ path }) => `"${path}"`).join(', ')}`,
   })

@@ -12,7 +12,7 @@ import {
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { FileStat } from '../host/file-reader.ts'
 import type { Host } from '../host/host.ts'
-import { inspectFolder } from './apt/inspect-folder.ts'
+import { inspectSharedFolder } from './apt/inspect-folder.ts'
 import { keyringOf, keyrings } from './apt/key-path.ts'
 import type { Instance, Reading, ResourceType, Wanted } from './resource-type.ts'
 
@@ -112,11 +112,12 @@ async function apply(host: Host, { title }: WantedKey, { found, armored, keys }:
 
 function instanceOf({ files }: Host, title: string): Instance {
   const path = [keyringOf(title), `${keyrings}/${title}.asc`].find((one) => files.stat(one)?.kind === 'file')
+  // What is no key, or a link to one, is undeclared all the same.
   try {
     const { bytes, fingerprints } = readPublicKeys(files.read(path ?? ''))
     return { title, params: { content: armorPublicKeys(bytes), fingerprint: [...fingerprints] } }
   } catch {
-    return { title, params: {}, protectedBy: 'it is no public key' }
+    return { title, params: {} }
   }
 }
 
@@ -136,6 +137,6 @@ export const aptKey = {
   read,
   diff,
   apply,
-  inspect: inspectFolder({ folder: keyrings, name: /^([A-Za-z0-9][\w.-]*)\.(?:gpg|asc)$/, instanceOf }),
+  inspect: inspectSharedFolder({ folder: keyrings, name: /^([\w-][\w.-]*)\.(?:gpg|asc)$/, instanceOf }),
   watch: ({ title }) => [keyringOf(title)],
 } satisfies ResourceType<AptKeyParams, AptKeyState>

@@ -1,15 +1,18 @@
 /** Files of /etc/apt/preferences.d. apt stops at one that it cannot read, so it reads each before it is moved in. */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { AptPinParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
-import { inspectFolder } from './apt/inspect-folder.ts'
+import { inspectSharedFolder } from './apt/inspect-folder.ts'
 import { withoutOlder } from './apt/older-file.ts'
 import { parsePin, renderPin } from './apt/pin-text.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { ownedText } from './owned-text.ts'
 import type { Instance, Wanted } from './resource-type.ts'
-import { readTextFile } from './text-file.ts'
+import { textOf } from './text-file.ts'
 
 const folder = '/etc/apt/preferences.d'
+
+/** apt passes over other endings. */
+const name = /^([\w-][\w.-]*(?=\.pref$)|[\w-]+)(?:\.pref)?$/
 
 const pathOf = (title: string) => `${folder}/${title}.pref`
 /** apt reads names without an ending, too. */
@@ -22,25 +25,22 @@ export const aptPin = withoutOlder(
     render: ({ params }) => renderPin(params),
     folderOf: () => folder,
     check,
-    inspect: inspectFolder({ folder, name: /^([A-Za-z0-9][\w-]*)(?:\.pref)?$/, instanceOf }),
+    inspect: inspectSharedFolder({ folder, name, instanceOf }),
   }),
   ({ title }) => olderPathOf(title),
 )
 
-async function check(host: Host, { id, where }: Wanted<AptPinParams>, path: string): Promise<void> {
+async function check(host: Host, wanted: Wanted<AptPinParams>, path: string): Promise<void> {
   const refused = await host.dpkg.refusedPreferences(path)
   if (refused === undefined) return
-  throw new RekindleError({
+  throw cannotApply(wanted, `apt refuses it: ${refused}`, {
     code: 'validate-failed',
-    message: `Cannot apply ${id}: apt refuses it: ${refused}`,
-    where,
     kept: 'what stood there before',
   })
 }
 
 function instanceOf(host: Host, title: string): Instance {
-  const text = readTextFile(host, pathOf(title)).text ?? readTextFile(host, olderPathOf(title)).text ?? ''
-  const params = parsePin(text)
-  if (params === undefined) return { title, params: {}, protectedBy: 'it says more than one apt_pin can' }
-  return { title, params: { ...params } }
+  const text = textOf(host, pathOf(title)) ?? textOf(host, olderPathOf(title)) ?? ''
+  // What one pin cannot say is undeclared all the same.
+  return { title, params: { ...parsePin(text) } }
 }

@@ -4,15 +4,16 @@
  * them again.
  */
 import { basename } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import type { AptSourceParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
 import { inspectFolder } from './apt/inspect-folder.ts'
 import { withoutOlder } from './apt/older-file.ts'
 import { parseSource, parseSourceList, renderSource } from './apt/source-text.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { ownedText } from './owned-text.ts'
 import type { Instance, Wanted } from './resource-type.ts'
-import { readTextFile } from './text-file.ts'
+import { textOf } from './text-file.ts'
 
 type WantedSource = Wanted<AptSourceParams>
 
@@ -61,11 +62,9 @@ async function putTrial(host: Host, { title, params }: WantedSource): Promise<st
   return trial
 }
 
-function refusal({ id, where }: WantedSource, what: string, said: string): RekindleError {
-  return new RekindleError({
+function refusal(wanted: WantedSource, what: string, said: string): RekindleError {
+  return cannotApply(wanted, `${what}: ${said}`, {
     code: 'validate-failed',
-    message: `Cannot apply ${id}: ${what}: ${said}`,
-    where,
     kept: 'what stood there before',
     hint: hintFor(said),
   })
@@ -91,12 +90,4 @@ function instanceOf(host: Host, title: string): Instance {
   if (text.split('\n').every((line) => /^\s*(#|$)/.test(line)))
     return { title, params: {}, protectedBy: 'all of it is commented out' }
   return { title, params: { ...parseSourceList(text) } }
-}
-
-function textOf(host: Host, path: string): string | undefined {
-  try {
-    return readTextFile(host, path).text
-  } catch {
-    return undefined
-  }
 }

@@ -3,7 +3,8 @@ import type { ArchiveParams, Change } from '../../schemas/generated/types.ts'
 import type { FileKind } from '../host/file-reader.ts'
 import type { Host } from '../host/host.ts'
 import { changedPaths, type Marker, markerName, readManifest, readMarker } from './archive/manifest.ts'
-import { refused, unpack, type WantedArchive } from './archive/unpack.ts'
+import { unpack, type WantedArchive } from './archive/unpack.ts'
+import { cannotReplace } from './cannot-apply.ts'
 import { type Names, readNames } from './file/names.ts'
 import type { ResourceType } from './resource-type.ts'
 import { readEach } from './text-file.ts'
@@ -80,7 +81,7 @@ async function apply(host: Host, wanted: WantedArchive, actual: ArchiveState): P
   const isOurs = actual.kind === 'absent' || actual.isEmpty || actual.marker !== undefined
   const isMerged = params.ensure !== 'absent' && params.creates !== undefined
   if (!isMerged && !isOurs && params.force !== true) {
-    throw refused(
+    throw cannotReplace(
       wanted,
       `a ${actual.kind} that is no unpacked archive stands there`,
       'Set force to true to replace or remove it',
@@ -115,7 +116,7 @@ async function merge(
 ): Promise<void> {
   const path = pathOf(wanted)
   if (host.files.stat(content + creates.slice(path.length)) === undefined)
-    throw refused(wanted, `it has no "${creates.slice(path.length + 1)}", which "creates" names`)
+    throw cannotReplace(wanted, `it has no "${creates.slice(path.length + 1)}", which "creates" names`)
   if (host.files.stat(path) === undefined) return host.trees.moveIn(content, path)
   await host.trees.mergeInto(content, path, creates)
 }

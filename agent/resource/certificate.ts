@@ -1,8 +1,9 @@
 /** A TLS certificate with its key. Its parts: certificate/{state,diff,issue,ask}.ts. */
 import { X509Certificate } from 'node:crypto'
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import type { CertificateParams, Change } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { askServer, isServerAway, knownAuthority } from './certificate/ask.ts'
 import { diff, isDueOfServer, modeOf } from './certificate/diff.ts'
 import { type Issued, issue } from './certificate/issue.ts'
@@ -154,13 +155,8 @@ async function put(
   else await host.write.putFile(file.path, { content: Buffer.from(text), ...as })
 }
 
-function refused({ id, where }: WantedCertificate, reason: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${reason}`,
-    where,
-    kept: 'the certificate and key that are there',
-  })
+function refused(wanted: WantedCertificate, reason: string): RekindleError {
+  return cannotApply(wanted, reason, { kept: 'the certificate and key that are there' })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A whole file of /etc/cron.d. cron looks at the times of the files each minute, so that nothing has to be told. */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { CronFileParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { userExists } from './cron/crontab.ts'
 import { renderEntry } from './cron/crontab-text.ts'
 import { ownedText } from './owned-text.ts'
@@ -21,13 +21,11 @@ export const cronFile = ownedText<CronFileParams>({
 async function checkUsers(host: Host, { id, where, params }: Wanted<CronFileParams>): Promise<void> {
   for (const user of new Set(params.entries?.map((entry) => entry.user))) {
     if (await userExists(host, user)) continue
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${id}: user "${user}" does not exist, and cron would run nothing of the file`,
-      where,
-      kept: 'the file as it was',
-      hint: `Declare the user "${user}"`,
-    })
+    throw cannotApply(
+      { id, where },
+      `user "${user}" does not exist, and cron would run nothing of the file`,
+      { kept: 'the file as it was', hint: `Declare the user "${user}"` },
+    )
   }
 }
 

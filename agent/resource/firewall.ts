@@ -6,10 +6,10 @@
  * as long as text, nft's version and listing are the same, nothing has moved. Without such a note (a table that is there
  * already, another nft) the text is loaded in a network namespace that is thrown away, and what nft lists there decides.
  */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, FirewallParams } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { textDiff } from './file/text-diff.ts'
 import { type BootFile, isBootFile, readBootFile, writeBootFile } from './firewall/boot-file.ts'
 import { changeRules, rollbackPath } from './firewall/change.ts'
@@ -77,13 +77,15 @@ async function transactionOf(host: Host, { id, title, params, where }: WantedFir
   if (isAbsent(params) || params.blob === undefined) return removing(table)
   const body = Buffer.from(await host.blobs.read(params.blob.sha256)).toString()
   if (!leavesItsTable(body)) return replacing(table, body)
-  throw new RekindleError({
-    code: 'validate-failed',
-    message: `Cannot apply ${id}: the braces of its content do not match, so that it would leave its table`,
-    where,
-    kept: 'the rules as they were',
-    hint: 'The content is what stands between the braces of the table',
-  })
+  throw cannotApply(
+    { id, where },
+    'the braces of its content do not match, so that it would leave its table',
+    {
+      code: 'validate-failed',
+      kept: 'the rules as they were',
+      hint: 'The content is what stands between the braces of the table',
+    },
+  )
 }
 
 function diff({ params }: WantedFirewall, state: FirewallState): readonly Change[] {
@@ -137,12 +139,8 @@ async function apply(
 }
 
 async function check(host: Host, wanted: WantedFirewall, transaction: string): Promise<void> {
-  const { id, where } = wanted
   if (!hasNft(host.files)) {
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${id}: there is no nft on this host`,
-      where,
+    throw cannotApply(wanted, 'there is no nft on this host', {
       hint: 'Declare the package "nftables" before it',
     })
   }
@@ -150,7 +148,7 @@ async function check(host: Host, wanted: WantedFirewall, transaction: string): P
     wanted,
     stdin: transaction,
     code: 'validate-failed',
-    doing: `Cannot apply ${id}`,
+    doing: `Cannot apply ${wanted.id}`,
     kept: 'the rules as they were',
   })
 }

@@ -1,10 +1,11 @@
 /** Modules of the kernel: loaded or not now, at boot by modules-load.d, with options or barred by modprobe.d. */
 import { dirname } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import type { Change, KernelModuleParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { moduleName, readBootModules, readKernelModules } from '../host/kernel-module.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { runTool, type ToolOptions } from './run-tool.ts'
 import { readEach, readTextFile, removeTextFile, type TextFile, writeTextFile } from './text-file.ts'
@@ -123,12 +124,8 @@ async function load(host: Host, wanted: WantedModule, { hasModules }: KernelModu
 }
 
 async function unload(host: Host, wanted: WantedModule, { live, users }: KernelModuleState): Promise<void> {
-  const { id, where } = wanted
   if (live === 'built in')
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${id}: it is built into the kernel, and cannot be unloaded`,
-      where,
+    throw cannotApply(wanted, 'it is built into the kernel, and cannot be unloaded', {
       hint: 'Use "live: false", or another kernel',
     })
   await runTool(host, ['modprobe', '--remove', '--', moduleName(wanted.title)], {
@@ -146,11 +143,8 @@ function toolOptions({ id, where }: WantedModule, doing: string): ToolOptions {
   }
 }
 
-function loadedByOthers({ id, where }: WantedModule, { loadedBy }: KernelModuleState): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${loadedBy.map((path) => `"${path}"`).join(', ')} loads it at boot`,
-    where,
+function loadedByOthers(wanted: WantedModule, { loadedBy }: KernelModuleState): RekindleError {
+  return cannotApply(wanted, `${loadedBy.map((path) => `"${path}"`).join(', ')} loads it at boot`, {
     kept: 'that file',
     hint: 'Remove its line there',
   })

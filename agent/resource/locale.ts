@@ -15,6 +15,7 @@ import {
   setDefault,
   shownName,
 } from '../host/locale-file.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { nearestNames } from './nearest-name.ts'
 import type { Instance, ResourceType, Step, Wanted } from './resource-type.ts'
 import { runTool } from './run-tool.ts'
@@ -145,10 +146,7 @@ function lineOf(host: Host, { id, title, params, where }: WantedLocale): LocaleL
     supported.map(({ name }) => name),
     title,
   )
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: "${supportedPaths[0]}" has no locale "${title}"`,
-    where,
+  throw cannotApply({ id, where }, `"${supportedPaths[0]}" has no locale "${title}"`, {
     kept: 'the locales, as they are',
     hint:
       nearest.length === 0
@@ -178,11 +176,8 @@ async function edit(host: Host, file: TextFile, change: (text: string) => string
   if (after !== before) await writeTextFile(host, file, after)
 }
 
-function noTools({ id, where }: WantedLocale): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: there is no locale-gen`,
-    where,
+function noTools(wanted: WantedLocale): RekindleError {
+  return cannotApply(wanted, 'there is no locale-gen', {
     kept: 'the locales, as they are',
     hint: 'Declare the package "locales" before it',
   })
@@ -190,12 +185,11 @@ function noTools({ id, where }: WantedLocale): RekindleError {
 
 function notGenerated({ id, title, where }: WantedLocale, output: string): RekindleError {
   const answer = output.split('\n').filter((line) => /error|cannot|no such/i.test(line))
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: locale-gen has not made "${title}"${answer.length === 0 ? '' : `: ${answer.join('; ')}`}`,
-    where,
-    kept: 'its line in /etc/locale.gen',
-  })
+  return cannotApply(
+    { id, where },
+    `locale-gen has not made "${title}"${answer.length === 0 ? '' : `: ${answer.join('; ')}`}`,
+    { kept: 'its line in /etc/locale.gen' },
+  )
 }
 
 async function inspect(host: Host, title: string | undefined): Promise<readonly Instance[]> {

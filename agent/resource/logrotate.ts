@@ -1,9 +1,9 @@
 /** Files of /etc/logrotate.d. One that logrotate refuses stops the rotation of its logs, so it reads each before it is moved in. */
 import { join } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, LogrotateParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { refusals, renderLogrotate } from './logrotate/render.ts'
 import type { ResourceType, Wanted } from './resource-type.ts'
 import {
@@ -61,12 +61,10 @@ async function apply(host: Host, wanted: WantedLogrotate, file: TextFile): Promi
   })
 }
 
-async function check({ exec }: Host, { id, where }: WantedLogrotate, path: string): Promise<void> {
+async function check({ exec }: Host, wanted: WantedLogrotate, path: string): Promise<void> {
   const { stderr } = await exec.run(['logrotate', '--debug', path]).catch((cause: unknown) => {
-    throw new RekindleError({
+    throw cannotApply(wanted, 'there is no logrotate to check the file with', {
       code: 'validate-failed',
-      message: `Cannot apply ${id}: there is no logrotate to check the file with`,
-      where,
       kept: 'the file that stands there',
       hint: 'Declare the package "logrotate" before it',
       cause,
@@ -74,10 +72,8 @@ async function check({ exec }: Host, { id, where }: WantedLogrotate, path: strin
   })
   const refused = refusals(stderr, path)
   if (refused.length === 0) return
-  throw new RekindleError({
+  throw cannotApply(wanted, `logrotate refuses it: ${refused.join('; ')}`, {
     code: 'validate-failed',
-    message: `Cannot apply ${id}: logrotate refuses it: ${refused.join('; ')}`,
-    where,
     kept: 'the file that stands there',
   })
 }

@@ -235,6 +235,7 @@ function hostWith(
     inFile: async () => ({ name: 'demo', version: '1.0' }),
     removals: async () => removed,
     chosen: async () => [],
+    owned: async () => new Set(),
     changedConfigFiles: async () => [],
     refusedSources: async () => undefined,
     fetchLists: async () => undefined,

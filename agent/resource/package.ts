@@ -1,9 +1,10 @@
-/** Packages: apt's in package/apt.ts, those of every other manager in package/by-tool.ts. Here it is decided which. */
+/** Packages: apt's in package/{apt,apt-apply}.ts, those of every other manager in package/by-tool.ts. Here it is decided which. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, PackageParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
-import { type AptState, applyManyApt, diffApt, inspectApt, readApt } from './package/apt.ts'
+import { type AptState, diffApt, inspectApt, readApt } from './package/apt.ts'
+import { applyManyApt } from './package/apt-apply.ts'
 import { applyManyByTool, diffByTool, readByTool, type ToolState } from './package/by-tool.ts'
 import { toolProviders } from './package/tool-providers.ts'
 import type { Reading, ResourceType, Step, Wanted } from './resource-type.ts'

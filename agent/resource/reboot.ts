@@ -2,11 +2,11 @@
  * A reboot. Armed as one timer of systemd for the whole host. That it was armed is noted with the id of the boot: another
  * boot soon after, and still the same need, is a loop, which ends here.
  */
-import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, RebootParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { pause } from '../host/pause.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Reading, ResourceType, Told, Wanted } from './resource-type.ts'
 
 type WantedReboot = Wanted<RebootParams>
@@ -115,13 +115,14 @@ function refuseLoop(
   // Not due yet: the reboot in between was somebody else's.
   if (sinceMs < 0 || sinceMs >= atMostEvery * 1000) return
   const minutes = Math.max(1, Math.round(sinceMs / 60_000))
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: the host was rebooted ${minutes === 1 ? 'a minute' : `${minutes} minutes`} ago, and a reboot is asked for again by ${cause}`,
-    where,
-    kept: 'the host, running',
-    hint: `See what asks for it; the next reboot is possible ${atMostEvery} seconds after the last one (atMostEvery)`,
-  })
+  throw cannotApply(
+    { id, where },
+    `the host was rebooted ${minutes === 1 ? 'a minute' : `${minutes} minutes`} ago, and a reboot is asked for again by ${cause}`,
+    {
+      kept: 'the host, running',
+      hint: `See what asks for it; the next reboot is possible ${atMostEvery} seconds after the last one (atMostEvery)`,
+    },
+  )
 }
 
 function bootIdOf({ kernel }: Host): string {

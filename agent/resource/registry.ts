@@ -31,6 +31,7 @@ import { reboot } from './reboot.ts'
 import type { ResourceType } from './resource-type.ts'
 import { service } from './service.ts'
 import { sshAuthorizedKey } from './ssh-authorized-key.ts'
+import { sshKeyPurge } from './ssh-key-purge.ts'
 import { sshKnownHost } from './ssh-known-host.ts'
 import { sudoers } from './sudoers.ts'
 import { swap } from './swap.ts'
@@ -83,6 +84,7 @@ const types: readonly ResourceType<unknown, unknown>[] = [
   timer,
   tmpfiles,
   sshAuthorizedKey,
+  sshKeyPurge,
   sshKnownHost,
   sudoers,
   swap,

@@ -2,6 +2,7 @@
 import { type ErrorCode, RekindleError } from '../../schemas/errors.ts'
 import type { ExecOptions, ExecResult } from '../host/exec.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Wanted } from './resource-type.ts'
 
 export interface ToolOptions extends ExecOptions {
@@ -58,13 +59,7 @@ function failed(
   reason: string,
   hint: string | undefined,
 ): RekindleError {
-  return new RekindleError({
-    code,
-    message: `Cannot apply ${wanted.id}: ${doing}: ${reason}`,
-    where: wanted.where,
-    kept,
-    hint,
-  })
+  return cannotApply(wanted, `${doing}: ${reason}`, { code, kept, hint })
 }
 
 /** The last lines that it wrote, on one line. */

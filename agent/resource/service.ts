@@ -10,6 +10,7 @@ import type { Change, ServiceParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
 import { unitNameOf } from '../host/unit.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Instance, Reading, ResourceType } from './resource-type.ts'
 import { type CommandName, runCommand, withStatus } from './service/command.ts'
 import { type Act, acts, diff, needsService } from './service/diff.ts'
@@ -171,22 +172,18 @@ function instanceOf(title: string, { runs, boot, isEnabled, isMasked, fulfils }:
   }
 }
 
-function noSuchService({ wanted: { id, where }, actual: { provider, name } }: ServiceStep): RekindleError {
-  const [message, hint] = {
-    systemd: [`systemd knows no unit "${name}"`, 'Declare the package or the unit file that brings it'],
-    openrc: [`OpenRC knows no service "${name}"`, 'Declare the package or the script that brings it'],
-    sysv: [
-      `there is no program /etc/init.d/${name}`,
-      'Declare the package or the script that brings it, with mode 0755',
-    ],
-  }[provider]
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${message}`,
-    where,
-    kept: 'everything: nothing was done',
-    hint,
-  })
+function noSuchService({ wanted, actual: { provider, name } }: ServiceStep): RekindleError {
+  const [reason, hint] = (
+    {
+      systemd: [`systemd knows no unit "${name}"`, 'Declare the package or the unit file that brings it'],
+      openrc: [`OpenRC knows no service "${name}"`, 'Declare the package or the script that brings it'],
+      sysv: [
+        `there is no program /etc/init.d/${name}`,
+        'Declare the package or the script that brings it, with mode 0755',
+      ],
+    } as const
+  )[provider]
+  return cannotApply(wanted, reason, { kept: 'everything: nothing was done', hint })
 }
 
 function noInit({ id, where }: WantedService): RekindleError {

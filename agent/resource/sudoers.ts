@@ -3,15 +3,14 @@ import type { SudoersParams } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
 import { ownedText } from './owned-text.ts'
 import type { Wanted } from './resource-type.ts'
-import { runTool } from './run-tool.ts'
+import { runTool, toolError } from './run-tool.ts'
+import { folder, refusedAsWhole } from './sudoers/whole.ts'
 
 type Rule = NonNullable<SudoersParams['rules']>[number]
 
-const folder = '/etc/sudoers.d'
-
 export const sudoers = ownedText<SudoersParams>({
   name: 'sudoers',
-  pathOf: ({ title }) => `${folder}/${title}`,
+  pathOf,
   render: ({ params }) => renderSudoers(params),
   mode: 0o440,
   check,
@@ -19,13 +18,20 @@ export const sudoers = ownedText<SudoersParams>({
 
 /** What is there is kept: the mistake is in the declaration, whatever the host has. */
 async function check(host: Host, wanted: Wanted<SudoersParams>, temporaryPath: string): Promise<void> {
-  await runTool(host, ['visudo', '-cf', temporaryPath], {
-    doing: 'visudo refuses the text',
-    wanted,
-    package: 'sudo',
-    code: 'validate-failed',
-    kept: 'the file as it was',
-  })
+  const argv = ['visudo', '-cf', temporaryPath]
+  const options = { wanted, package: 'sudo', code: 'validate-failed', kept: 'the file as it was' } as const
+  await runTool(host, argv, { ...options, doing: 'visudo refuses the text' })
+  const refused = await refusedAsWhole(host, pathOf(wanted), temporaryPath)
+  if (refused === undefined) return
+  const doing = 'visudo refuses it together with the other files that sudo reads'
+  throw toolError(argv, { ...options, doing, explain: () => clashHint }, refused)
+}
+
+const clashHint =
+  'Where an alias moves here from another resource, let that one converge first: name it in "require"'
+
+function pathOf({ title }: Wanted<SudoersParams>): string {
+  return `${folder}/${title}`
 }
 
 export function renderSudoers({ content, rules = [] }: SudoersParams): string {

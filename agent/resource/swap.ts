@@ -1,5 +1,5 @@
 /** Swap space: a file or device that is formatted, has its line in /etc/fstab, and is in use. */
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import { renderMode } from '../../schemas/file-mode.ts'
 import type { Change, SwapParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
@@ -7,6 +7,7 @@ import type { FileKind } from '../host/file-reader.ts'
 import { type FstabEntry, parseFstab, setFstabEntry } from '../host/fstab.ts'
 import type { Host } from '../host/host.ts'
 import { type ActiveSwap, bytesOf, parseSwaps } from '../host/swap-table.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { devicePath } from './mount/device.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { runTool } from './run-tool.ts'
@@ -207,22 +208,15 @@ async function swapOff(host: Host, wanted: WantedSwap): Promise<void> {
 }
 
 function holdsOther({ id, title, where }: WantedSwap, { kind, format: found }: SwapState): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: "${title}" is a ${kind} that holds ${found === '' ? 'no swap space' : found}`,
-    where,
-    kept: 'what stands there',
-    hint: 'Remove it, or wipe the device (wipefs), if nobody needs it',
-  })
+  return cannotApply(
+    { id, where },
+    `"${title}" is a ${kind} that holds ${found === '' ? 'no swap space' : found}`,
+    { kept: 'what stands there', hint: 'Remove it, or wipe the device (wipefs), if nobody needs it' },
+  )
 }
 
-function nothingThere({ id, title, where }: WantedSwap): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: there is no "${title}"`,
-    where,
-    hint: 'Give a "size", and a file is made',
-  })
+function nothingThere(wanted: WantedSwap): RekindleError {
+  return cannotApply(wanted, `there is no "${wanted.title}"`, { hint: 'Give a "size", and a file is made' })
 }
 
 /** What fstab or the kernel has. */

@@ -6,6 +6,7 @@ import type { ResourceId } from '../../schemas/resource-id.ts'
 import { sysctlPath } from '../../schemas/sysctl-key.ts'
 import type { Host } from '../host/host.ts'
 import { parseSysctl, readSysctlFiles, type SysctlSetting } from '../host/sysctl-file.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { readEach, readTextFile, removeTextFile, type TextFile, writeTextFile } from './text-file.ts'
 
@@ -107,10 +108,7 @@ function writeLive(
     kernel.write(path, `${params.value}\n`)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${id}: the kernel does not take "${params.value}": ${reasons[code] ?? code}`,
-      where,
+    throw cannotApply({ id, where }, `the kernel does not take "${params.value}": ${reasons[code] ?? code}`, {
       kept: `its value "${live}" until the next boot; the file for the boot is written`,
       hint: hints[code],
       cause,
@@ -128,21 +126,19 @@ const inContainer = 'In a container the machine below has to set it, or use "liv
 const hints: Readonly<Record<string, string>> = { EROFS: inContainer, EPERM: inContainer }
 
 function unknownKey({ id, title, where }: WantedSysctl): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: the kernel knows no key "${title}": there is no "${sysctlPath(title)}"`,
-    where,
-    kept: 'everything',
-    hint: 'Correct the key, declare the kernel module or interface that brings it before it, or set "ignoreUnknown: true"',
-  })
+  return cannotApply(
+    { id, where },
+    `the kernel knows no key "${title}": there is no "${sysctlPath(title)}"`,
+    {
+      kept: 'everything',
+      hint: 'Correct the key, declare the kernel module or interface that brings it before it, or set "ignoreUnknown: true"',
+    },
+  )
 }
 
-function overridden({ id, where, params }: WantedSysctl, { path, value }: SysctlSetting): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: "${path}" is read later at boot and sets "${value}" again`,
-    where,
-    kept: `"${path}"; until the next boot the value is "${params.value}"`,
+function overridden(wanted: WantedSysctl, { path, value }: SysctlSetting): RekindleError {
+  return cannotApply(wanted, `"${path}" is read later at boot and sets "${value}" again`, {
+    kept: `"${path}"; until the next boot the value is "${wanted.params.value}"`,
     hint: 'Remove the line there, or give a "priority" that comes after it',
   })
 }

@@ -1,6 +1,5 @@
 /** Unit files and drop-ins in /etc/systemd/system, and small files for systemd-tmpfiles and systemd-sysusers. */
 import { basename } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
 import type {
   SystemdDropinParams,
   SystemdUnitParams,
@@ -8,6 +7,7 @@ import type {
   TmpfilesParams,
 } from '../../schemas/generated/types.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { ownedText } from './owned-text.ts'
 import type { Wanted } from './resource-type.ts'
 import { runTool } from './run-tool.ts'
@@ -64,10 +64,8 @@ async function verifyUnit(host: Host, wanted: Wanted<SystemdUnitParams>, path: s
     })
     const said = complaintsIn(stderr, copy)
     if (code === 0 || said.length === 0) return
-    throw new RekindleError({
+    throw cannotApply(wanted, `systemd-analyze says ${said.join('; ')}`, {
       code: 'validate-failed',
-      message: `Cannot apply ${wanted.id}: systemd-analyze says ${said.join('; ')}`,
-      where: wanted.where,
       kept: 'what stood there before',
       hint: 'Set verify to false where it is right after all',
     })

@@ -66,6 +66,15 @@ function withText(host: Host, path: string, { size, ...file }: Located): TextFil
   }
 }
 
+/** For what is only to be described: undefined for what is not there or is no text. */
+export function textOf(host: Host, path: string): string | undefined {
+  try {
+    return readTextFile(host, path).text
+  } catch {
+    return undefined
+  }
+}
+
 /** For what is only to be removed: whatever is in it, that is not read. */
 export function findTextFile(host: Host, path: string): TextFile {
   const { size: _, ...file } = locate(host, path)

@@ -1,9 +1,10 @@
 /** The host's time zone: the link /etc/localtime, which libc reads, and /etc/timezone, which Debian's tools read. */
 import { resolve } from 'node:path/posix'
-import { RekindleError } from '../../schemas/errors.ts'
+import type { RekindleError } from '../../schemas/errors.ts'
 import type { Change, TimezoneParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import type { Host } from '../host/host.ts'
+import { cannotApply } from './cannot-apply.ts'
 import { nearestNames } from './nearest-name.ts'
 import type { Instance, ResourceType, Wanted } from './resource-type.ts'
 import { readEach, readTextFile, type TextFile, writeTextFile } from './text-file.ts'
@@ -54,14 +55,11 @@ async function apply(
   if (differs.has('timezone')) await writeTextFile(host, state.file, `${title}\n`)
 }
 
-function unknownZone({ files }: Host, { id, title, where }: WantedTimezone): RekindleError {
+function unknownZone({ files }: Host, wanted: WantedTimezone): RekindleError {
   const known = listZones(files, '')
-  const nearest = nearestNames(known, title)
-  const reason = known.length === 0 ? `there is no "${zones}"` : `"${zones}" has no zone "${title}"`
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${reason}`,
-    where,
+  const nearest = nearestNames(known, wanted.title)
+  const reason = known.length === 0 ? `there is no "${zones}"` : `"${zones}" has no zone "${wanted.title}"`
+  return cannotApply(wanted, reason, {
     kept: 'the time zone, as it is',
     hint:
       known.length === 0

@@ -2,7 +2,7 @@
  * Local accounts. Every property is compared by itself, so an account that was made by half (a killed agent, a full disk)
  * is completed by the next run. Hashes are compared verbatim and shown to nobody.
  */
-import { RekindleError, toError } from '../../schemas/errors.ts'
+import { RekindleError } from '../../schemas/errors.ts'
 import type { Change, UserParams } from '../../schemas/generated/types.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import { type Account, membershipsOf, type PasswordAge } from '../host/account.ts'
@@ -10,8 +10,8 @@ import type { Host } from '../host/host.ts'
 import type { AccountSettings, Passwd } from '../host/passwd.ts'
 import { inspectUsers } from './account/inspect-user.ts'
 import { refuseTakenId } from './account/taken-id.ts'
+import { cannotApply } from './cannot-apply.ts'
 import type { ResourceType, Wanted } from './resource-type.ts'
-import { removeUndeclaredKeys, type UndeclaredKey, undeclaredKeys } from './ssh/undeclared-keys.ts'
 
 export interface UserState {
   readonly account: Account | undefined
@@ -25,8 +25,6 @@ export interface UserState {
   readonly expiry?: string | undefined
   /** Read only when it is managed. */
   readonly age?: PasswordAge | undefined
-  /** Keys that go; an Error where a file of them cannot be trusted. Absent: not asked for. */
-  readonly undeclaredKeys?: readonly UndeclaredKey[] | Error
 }
 
 const redacted = '[redacted]'
@@ -50,33 +48,15 @@ function read(host: Host, wanted: readonly Wanted<UserParams>[]): Map<ResourceId
           ...{ account, primary, groups, hash },
           ...(expiry === undefined ? {} : { expiry }),
           ...(isManaged ? { age: database.ages?.get(one.title) } : {}),
-          ...keysOf(host, one, account),
         },
       ]
     }),
   )
 }
 
-function keysOf(
-  host: Host,
-  { params }: Wanted<UserParams>,
-  account: Account | undefined,
-): Pick<UserState, 'undeclaredKeys'> {
-  if (account === undefined || params.ensure === 'absent' || !purgesKeys(params)) return {}
-  try {
-    return { undeclaredKeys: undeclaredKeys(host, account, params) }
-  } catch (error) {
-    return { undeclaredKeys: toError(error) }
-  }
-}
-
-function purgesKeys({ purgeSshKeys = false }: UserParams): boolean {
-  return purgeSshKeys !== false
-}
-
 function diff(
   { params }: Wanted<UserParams>,
-  { account, primary, groups, hash, expiry, age, undeclaredKeys: keys = [] }: UserState,
+  { account, primary, groups, hash, expiry, age }: UserState,
 ): readonly Change[] {
   if (params.ensure === 'absent') {
     return account === undefined ? [] : [{ property: 'ensure', from: 'present', to: 'absent' }]
@@ -101,12 +81,7 @@ function diff(
   if (isPasswordOff(params, hash)) {
     changes.push({ property: 'password', from: redacted, to: redacted })
   }
-  return [...changes, ...keyChanges(keys)]
-}
-
-function keyChanges(keys: readonly UndeclaredKey[] | Error): readonly Change[] {
-  if (keys instanceof Error) return [{ property: 'purgeSshKeys', from: 'unreadable', to: 'purged' }]
-  return keys.map(({ shown }) => ({ property: `key ${shown}`, from: 'present', to: 'absent' }))
+  return changes
 }
 
 async function apply(
@@ -135,19 +110,6 @@ async function apply(
   if (params.expiry !== undefined && params.expiry !== (actual.expiry ?? 'never'))
     await passwd.setExpiry(title, params.expiry)
   await applyAge(passwd, wanted)
-  await purgeKeys(host, wanted, actual)
-}
-
-/** A home that is new may have some from /etc/skel. */
-async function purgeKeys(
-  host: Host,
-  { title, params }: Wanted<UserParams>,
-  { undeclaredKeys: before }: UserState,
-): Promise<void> {
-  if (!purgesKeys(params)) return
-  if (before instanceof Error) throw before
-  const account = host.passwd.read().accounts.get(title)
-  if (account !== undefined) await removeUndeclaredKeys(host, account, params)
 }
 
 /** After the password, which comes unlocked. A lock is the mark before the hash (usermod(8)). */
@@ -238,12 +200,9 @@ function groupsWanted(
   return [...new Set([...kept, ...listed])].sort()
 }
 
-function noSuchGroup({ id, where, title }: Wanted<UserParams>, missing: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: group "${missing}" does not exist`,
-    where,
-    kept: `user "${title}" as it was`,
+function noSuchGroup(wanted: Wanted<UserParams>, missing: string): RekindleError {
+  return cannotApply(wanted, `group "${missing}" does not exist`, {
+    kept: `user "${wanted.title}" as it was`,
     hint: 'Declare the group before the user',
   })
 }

@@ -70,8 +70,10 @@ export {
 } from './resource/service.ts'
 export {
   type SshAuthorizedKeyOptions,
+  type SshKeyPurgeOptions,
   type SshKnownHostOptions,
   sshAuthorizedKey,
+  sshKeyPurge,
   sshKnownHost,
 } from './resource/ssh.ts'
 export {

@@ -3,7 +3,7 @@
  * the schema's word `collects`. Pure.
  */
 import { type Collects, resourceTraits } from '../../schemas/generated/resource-traits.ts'
-import type { Declared } from './declared.ts'
+import { type Declared, isAbsent } from './declared.ts'
 
 /** What each resource collects of all the others. */
 export function collectedFrom(
@@ -52,12 +52,13 @@ function below(title: string, paths: readonly string[]): readonly string[] {
 
 function ofType(
   { title }: Declared,
-  { type, where, give }: Collects,
+  { type, where, present, give }: Collects,
   byType: ReadonlyMap<string, readonly Declared[]>,
 ): readonly string[] {
   const of = byType.get(type === 'title' ? title : (type ?? '')) ?? []
   return of
     .filter(({ params }) => where === undefined || params[where] === title)
+    .filter((one) => present !== true || !isAbsent(one))
     .map((one) => {
       const given = [give ?? []].flat().flatMap((name) => one.params[name] ?? [])
       return given.length > 0 && given.every((value) => typeof value === 'string')

@@ -28,3 +28,7 @@ export function idOf({ type, title }: Declared): ResourceId {
 export function renderDeclared({ type, title }: Declared): string {
   return `${type} ${JSON.stringify(title)}`
 }
+
+export function isAbsent({ params }: Declared): boolean {
+  return params.ensure === 'absent' || params.ensure === 'purged'
+}

@@ -3,6 +3,7 @@ import type { CatalogResource } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { renderResources } from './catalog.ts'
 import type { Declared } from './declared.ts'
+import { expand } from './expand.ts'
 import { arrange } from './graph.ts'
 
 export type Evaluated =
@@ -15,7 +16,7 @@ export type Evaluated =
 
 /** `mistakes`: what was found while the role ran; duplicates and loops are listed with them. */
 export function evaluate(declarations: readonly Declared[], mistakes: readonly SiteProblem[]): Evaluated {
-  const { ordered, problems } = arrange(declarations)
+  const { ordered, problems } = arrange(expand(declarations))
   if (mistakes.length + problems.length > 0) return { ok: false, problems: [...mistakes, ...problems] }
   return { ok: true, ...renderResources(ordered) }
 }

@@ -147,6 +147,15 @@ describe('implied edges', () => {
       ['apt_source:s'],
     ],
     [
+      'keys are purged after all that they may have signed',
+      'purge:apt_key',
+      [
+        ...[declare('purge:apt_key'), declare('apt_key:k'), declare('apt_source:s')],
+        ...[declare('purge:apt_source'), declare('purge:apt_pin'), declare('package:p')],
+      ],
+      ['apt_key:k', 'apt_source:s', 'purge:apt_source'],
+    ],
+    [
       'and one of another manager for none',
       'package:n',
       [declare('package:n', { params: { provider: 'npm' } }), declare('apt_source:s'), declare('apt_pin:i')],

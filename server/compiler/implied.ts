@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path/posix'
 import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import { type Declared, idOf } from './declared.ts'
+import { type Declared, idOf, isAbsent } from './declared.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
@@ -14,6 +14,8 @@ interface Index {
   readonly dropIns: ReadonlyMap<string, readonly ResourceId[]>
   /** Ids of what tells apt where packages come from, and where not. */
   readonly aptFiles: readonly ResourceId[]
+  /** Ids of declared keys, by user. */
+  readonly keysOf: ReadonlyMap<string, readonly ResourceId[]>
 }
 
 /**
@@ -21,8 +23,9 @@ interface Index {
  * and holds nothing up.
  */
 export function impliedIn(all: DeclaredById): (declared: Declared) => readonly ResourceId[] {
-  const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_source$)/.test(id))
-  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles }
+  const aptFiles = [...all.keys()].filter((id) => /^(apt_(source|pin):|purge:apt_(source|pin)$)/.test(id))
+  const keysOf = keysByUser(all)
+  const index = { all, byPath: pathsOf(all), dropIns: dropInsOf(all), aptFiles, keysOf }
   return (declared) => {
     if (isAbsent(declared)) return []
     const own = idOf(declared)
@@ -103,6 +106,12 @@ function dropInsOf(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]
   return dropIns
 }
 
+function keysByUser(all: DeclaredById): ReadonlyMap<string, readonly ResourceId[]> {
+  const keys = [...all].filter(([, { type }]) => type === 'ssh_authorized_key')
+  const byUser = Map.groupBy(keys, ([, { params }]) => String(params.user))
+  return new Map([...byUser].map(([user, of]) => [user, of.map(([id]) => id)]))
+}
+
 /** What the schemas' words cannot say. */
 const needsByType: Readonly<Record<string, (declared: Declared, index: Index) => readonly ResourceId[]>> = {
   // Packages that bring the tools.
@@ -114,13 +123,20 @@ const needsByType: Readonly<Record<string, (declared: Declared, index: Index) =>
   ssh_authorized_key: (declared, index) => keyFolder(declared, index),
   // It brings /etc/ssh.
   ssh_known_host: (declared, index) => ['package:openssh-client', ...keyFolder(declared, index)],
+  ssh_key_purge: ({ title }, { keysOf }) => keysOf.get(title) ?? [],
   sudoers: () => ['package:sudo'],
   timezone: () => ['package:tzdata'],
   // A package may come from any source, and by any pin.
   package: ({ params: { provider } }, { aptFiles }) =>
     provider === undefined || provider === 'apt' ? aptFiles : [],
   // What is declared comes first: a renamed resource is there before its old name goes.
-  purge: ({ title }, { all }) => [...all.keys()].filter((id) => id.startsWith(`${title}:`)),
+  purge: ({ title }, { all }) => [
+    ...[...all.keys()].filter((id) => id.startsWith(`${title}:`)),
+    // A key goes after what it has signed.
+    ...(title === 'apt_key'
+      ? [...all.keys()].filter((id) => /^(purge:apt_source$|apt_source:)/.test(id))
+      : []),
+  ],
   service: ({ title }, { dropIns }) => {
     const unit = /\.[a-z]+$/.test(title) ? title : `${title}.service`
     const files = unitFolders.map((folder): ResourceId => `file:${folder}/${unit}`)
@@ -166,8 +182,4 @@ function groupOf(name: unknown, all: DeclaredById): readonly ResourceId[] {
   if (typeof name !== 'string') return []
   if (all.has(`group:${name}`)) return [`group:${name}`]
   return all.get(`user:${name}`)?.params.group === undefined ? [`user:${name}`] : []
-}
-
-function isAbsent({ params }: Declared): boolean {
-  return params.ensure === 'absent' || params.ensure === 'purged'
 }

@@ -135,6 +135,17 @@ describe.skipIf(!can.ok)(`rows of the agent on real hosts${can.ok ? '' : `: skip
     expect(await once()).toMatchObject({ code: 0, report: { status: 'in-sync', resources: [] } })
   })
 
+  it('what a host says its name is changes nothing: its certificate has the name that counts (A1)', async () => {
+    await shell('hostname liar')
+    try {
+      const version = await release()
+      expect(await once()).toMatchObject({ code: 2, report: { host: hosts[0], cached: false } })
+      expect(await shell('cat /srv/name /srv/code')).toBe(`${hosts[0]}\n${version}`)
+    } finally {
+      await shell(`hostname ${hosts[0]}`)
+    }
+  })
+
   it('new code is seen by the next run, in the order in which it declares (A20, G1)', async () => {
     const version = await release()
     const { code, report } = await once()

@@ -1,5 +1,5 @@
 /** Ids of accounts and groups that several have. The shadow tools refuse such an id too, but do not say whose it is. */
-import { RekindleError } from '../../../schemas/errors.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import type { Wanted } from '../resource-type.ts'
 
 interface Claim {
@@ -20,10 +20,7 @@ export function refuseTakenId(
   const owners = [...ids].filter(([name, other]) => other === wanted && name !== title)
   if (owners.length === 0) return
   const names = owners.map(([name]) => `"${name}"`).join(', ')
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${property} ${wanted} belongs to ${names}`,
-    where,
+  throw cannotApply({ id, where }, `${property} ${wanted} belongs to ${names}`, {
     kept: actual === undefined ? `"${title}" does not exist` : `${property} ${actual}`,
     hint: `Choose another ${property}, or say "allowDuplicateId: true" where both shall have it`,
   })

@@ -1,8 +1,8 @@
 /** Gets an archive and unpacks it into a directory beside its place, after every check that it can be put to. */
-import { RekindleError } from '../../../schemas/errors.ts'
 import type { ArchiveParams } from '../../../schemas/generated/types.ts'
 import type { ExecResult } from '../../host/exec.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotReplace } from '../cannot-apply.ts'
 import type { Wanted } from '../resource-type.ts'
 import { runTool } from '../run-tool.ts'
 import {
@@ -27,7 +27,7 @@ export async function unpack(host: Host, wanted: WantedArchive, tree: string): P
   const path = `${tree}/archive`
   await obtain(host, wanted, path)
   const format = formatOf(await host.trees.head(path, headBytes))
-  if (format === undefined) throw refused(wanted, 'it is no tar or zip archive')
+  if (format === undefined) throw cannotReplace(wanted, 'it is no tar or zip archive')
   await assertPrograms(host, wanted, format)
   await assertStaysInside(host, wanted, { path, format })
   const content = `${tree}/content`
@@ -45,24 +45,22 @@ export async function unpack(host: Host, wanted: WantedArchive, tree: string): P
 async function obtain({ download, blobs, trust }: Host, wanted: WantedArchive, to: string): Promise<void> {
   const { url, sha256, blob, timeout = 1800 } = wanted.params
   if (blob !== undefined) return blobs.copyTo(blob.sha256, to)
-  if (url === undefined) throw refused(wanted, 'it has no "url" and no "source"')
+  if (url === undefined) throw cannotReplace(wanted, 'it has no "url" and no "source"')
   const ca = url.startsWith('https:') ? { ca: trust.certificates() } : {}
   const found = await download.fetch(url, to, { timeoutMs: timeout * 1000, ...ca })
   if (found.sha256 === sha256) return
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${wanted.id}: what came is not the archive that is wanted: its SHA-256 is ${found.sha256}, not ${sha256}`,
-    where: wanted.where,
-    kept: 'what stood there before; nothing was unpacked',
-    hint: 'Correct sha256, or find out who changed the archive',
-  })
+  throw cannotReplace(
+    wanted,
+    `what came is not the archive that is wanted: its SHA-256 is ${found.sha256}, not ${sha256}`,
+    'Correct sha256, or find out who changed the archive',
+  )
 }
 
 async function assertPrograms(host: Host, wanted: WantedArchive, format: Format): Promise<void> {
   const places = ['/usr/local/bin', '/usr/bin', '/bin']
   for (const [program, pkg] of programsFor(format)) {
     if (places.some((place) => host.files.exists(`${place}/${program}`))) continue
-    throw refused(
+    throw cannotReplace(
       wanted,
       `a ${format} archive needs ${program}, which is not on this host`,
       `Declare the package "${pkg}" before it`,
@@ -80,7 +78,7 @@ async function assertStaysInside(
   const entries =
     format === 'zip' ? await listZip(host, wanted, path) : await listTar(host, wanted, { path, format })
   const wrong = wrongIn(entries, strip)
-  if (wrong !== undefined) throw refused(wanted, wrong)
+  if (wrong !== undefined) throw cannotReplace(wanted, wrong)
 }
 
 async function listTar(
@@ -91,7 +89,8 @@ async function listTar(
   const argv = tarListArguments(format, path)
   const { stdout } = await runTool(host, argv, { ...toolOptions(wanted, 'cannot list it'), keptBytes })
   const entries = parseTarListing(stdout)
-  if (typeof entries === 'string') throw refused(wanted, `tar lists an entry that is not known: ${entries}`)
+  if (typeof entries === 'string')
+    throw cannotReplace(wanted, `tar lists an entry that is not known: ${entries}`)
   return entries
 }
 
@@ -101,7 +100,7 @@ async function listZip(host: Host, wanted: WantedArchive, path: string): Promise
     (await runTool(host, ['unzip', ...argv], { ...toolOptions(wanted, 'cannot list it'), keptBytes })).stdout
   const names = await ask(['-Z1', path])
   const links = parseZipLinks(names, await ask(['-Z', path]))
-  if (links === undefined) throw refused(wanted, 'unzip lists an entry that is not known')
+  if (links === undefined) throw cannotReplace(wanted, 'unzip lists an entry that is not known')
   const entries: Entry[] = names
     .split('\n')
     .filter((name) => name !== '')
@@ -117,7 +116,7 @@ function assertLinksStayInside(host: Host, wanted: WantedArchive, content: strin
     if (host.files.stat(`${content}/${path}`)?.kind !== 'symlink') continue
     const target = host.files.readLink(`${content}/${path}`)
     if (linkLeadsOut(path, target))
-      throw refused(wanted, `its link "${path}" leads out of the directory, to "${target}"`)
+      throw cannotReplace(wanted, `its link "${path}" leads out of the directory, to "${target}"`)
   }
 }
 
@@ -151,14 +150,4 @@ function toolOptions(wanted: WantedArchive, doing: string) {
 function hintFor({ stderr }: ExecResult): string | undefined {
   if (!/No space left on device|Wrote only|write error|disk full/.test(stderr)) return undefined
   return 'The disk may be full: see df -h and df -i'
-}
-
-export function refused({ id, where }: WantedArchive, reason: string, hint?: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${reason}`,
-    where,
-    kept: 'what stood there before',
-    hint,
-  })
 }

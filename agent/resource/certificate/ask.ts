@@ -4,6 +4,7 @@ import { isAddress } from '../../../schemas/certificate-name.ts'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { CertificateParams } from '../../../schemas/generated/types.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import { type Issued, makeKeys, pemOf, signatureOf } from './issue.ts'
 import { type CertificateState, look, type WantedCertificate } from './state.ts'
 
@@ -32,9 +33,10 @@ export interface Answered extends Issued {
 /** @throws RekindleError with the code of the server's refusal, or of the link's failure */
 export async function askServer(
   host: Host,
-  { id, params, where }: WantedCertificate,
+  wanted: WantedCertificate,
   { found }: Pick<CertificateState, 'found'>,
 ): Promise<Answered> {
+  const { id, params, where } = wanted
   const { names = [], keyType = 'ec-p256', usage = ['server'] } = params
   const keys = await makeKeys(keyType)
   const csr = await requestOf(keys, { names, keyType, usage })
@@ -47,10 +49,8 @@ export async function askServer(
   const { certificate, authority, serial } = answer
   const key = await pemOf(keys)
   const made = look(certificate, { key, authority })
-  if (made?.hasKey !== true || !made.isSigned) {
-    const message = `Cannot apply ${id}: what the server answered is not signed for its key`
-    throw new RekindleError({ code: 'apply-failed', message, where, kept })
-  }
+  if (made?.hasKey !== true || !made.isSigned)
+    throw cannotApply(wanted, 'what the server answered is not signed for its key', { kept })
   if (knownAuthority(host) !== authority) await host.notes.save(note, authority)
   return { certificate, key, authority, serial }
 }

@@ -2,8 +2,9 @@
  * Users' crontabs on the host. They are read where cron reads them, and written through crontab(1), which checks them and
  * tells cron.
  */
-import { RekindleError } from '../../../schemas/errors.ts'
+import type { RekindleError } from '../../../schemas/errors.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import type { Wanted } from '../resource-type.ts'
 import { runTool } from '../run-tool.ts'
 import { readTextFile, removeTextFile, type TextFile, writeTextFile } from '../text-file.ts'
@@ -85,10 +86,7 @@ export async function userExists({ exec }: Pick<Host, 'exec'>, user: string): Pr
 
 /** crontab(1) ends with 0 where a wrapper in its place has done nothing. */
 function notKept({ wanted: { id, where }, crontab: { user } }: CrontabEdit): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: crontab took the entries of "${user}" and has not kept them`,
-    where,
+  return cannotApply({ id, where }, `crontab took the entries of "${user}" and has not kept them`, {
     hint: `Compare crontab -u ${user} -l with the plan; which crontab is first in PATH?`,
   })
 }

@@ -114,13 +114,14 @@ interface Replacement {
 }
 
 async function putFile(host: Host, wanted: WantedFile, { actual, attributes }: Replacement): Promise<void> {
-  const { blob, validate } = wanted.params
+  const { blob, validate, sensitive } = wanted.params
+  const path = pathOf(wanted)
+  const of = { subject: `file "${path}"`, where: wanted.where, path, sensitive }
   // Backed up last, so that content which is refused in every run leaves no trace of it in the backups.
   const check = async (temporaryPath: string) => {
-    if (validate !== undefined) await validateContent(host.exec, { wanted, command: validate, temporaryPath })
+    if (validate !== undefined) await validateContent(host.exec, { ...of, command: validate, temporaryPath })
     await backUp(host, wanted, actual)
   }
-  const path = pathOf(wanted)
   if (blob !== undefined) {
     const fill = (to: string) => host.blobs.copyTo(blob.sha256, to)
     return host.write.fillFile(path, { ...attributes, fill, check })

@@ -3,13 +3,13 @@
  * before the change and disarmed after a new connection was made under it. The file with the old rules stands for as long
  * as the change is not confirmed.
  */
-
 import { randomBytes } from 'node:crypto'
-import { RekindleError } from '../../../schemas/errors.ts'
+import type { RekindleError } from '../../../schemas/errors.ts'
 import type { FirewallParams } from '../../../schemas/generated/types.ts'
 import { sha256 } from '../../../schemas/hash.ts'
 import type { Host } from '../../host/host.ts'
 import type { Endpoint } from '../../host/reachability.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import type { Wanted } from '../resource-type.ts'
 import { listText, nft } from './nft.ts'
 import { removing, tableOf } from './ruleset.ts'
@@ -88,14 +88,15 @@ async function assertLoads(host: Host, wanted: WantedFirewall, old: string): Pro
   })
 }
 
-function cannotBringBack({ id, where }: WantedFirewall, reason: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: nft could not bring back the rules that are there, should the new ones lock out: ${reason}`,
-    where,
-    kept: 'the rules as they were',
-    hint: 'Take them away by hand, or set confirm to false, which changes them without a net',
-  })
+function cannotBringBack(wanted: WantedFirewall, reason: string): RekindleError {
+  return cannotApply(
+    wanted,
+    `nft could not bring back the rules that are there, should the new ones lock out: ${reason}`,
+    {
+      kept: 'the rules as they were',
+      hint: 'Take them away by hand, or set confirm to false, which changes them without a net',
+    },
+  )
 }
 
 async function load(host: Host, wanted: WantedFirewall, transaction: string): Promise<void> {
@@ -138,18 +139,19 @@ function isRefusal(silence: string): boolean {
 /** What cannot be reached before the change could not confirm it either. */
 async function assertReachable(
   host: Host,
-  { id, where }: WantedFirewall,
+  wanted: WantedFirewall,
   { endpoint, seconds }: { readonly endpoint: Endpoint; readonly seconds: number },
 ): Promise<void> {
   const silence = await waitForAnswer(host, endpoint, seconds)
   if (silence === undefined) return
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${show(endpoint)} cannot be reached before the change either (${silence}), so nothing could confirm it`,
-    where,
-    kept: 'the rules as they were',
-    hint: 'Set confirm to somebody who answers, or to false',
-  })
+  throw cannotApply(
+    wanted,
+    `${show(endpoint)} cannot be reached before the change either (${silence}), so nothing could confirm it`,
+    {
+      kept: 'the rules as they were',
+      hint: 'Set confirm to somebody who answers, or to false',
+    },
+  )
 }
 
 interface Silence {
@@ -157,11 +159,8 @@ interface Silence {
   readonly silence: string
 }
 
-function lockedOut({ id, where }: WantedFirewall, { endpoint, silence }: Silence): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: under the new rules ${show(endpoint)} could not be reached (${silence})`,
-    where,
+function lockedOut(wanted: WantedFirewall, { endpoint, silence }: Silence): RekindleError {
+  return cannotApply(wanted, `under the new rules ${show(endpoint)} could not be reached (${silence})`, {
     kept: 'the old rules: they were put back',
     hint: 'Allow new connections to it, or set confirm',
   })

@@ -1,6 +1,7 @@
 /** Brings a checkout to its revision. What is there stays until what is wanted is whole. */
-import { RekindleError } from '../../../schemas/errors.ts'
+import type { RekindleError } from '../../../schemas/errors.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotApply, cannotReplace } from '../cannot-apply.ts'
 import { readNames } from '../file/names.ts'
 import { type Git, gitOf } from './git.ts'
 import { readCheckout, readStatus } from './read.ts'
@@ -43,21 +44,16 @@ async function remove(host: Host, wanted: WantedCheckout): Promise<void> {
 }
 
 function assertForced(wanted: WantedCheckout, reason: string): void {
-  if (wanted.params.force !== true) throw refused(wanted, reason, 'Set force to true')
+  if (wanted.params.force !== true) throw cannotReplace(wanted, reason, 'Set force to true')
 }
 
 /** Given to its user first: what is in it can only be looked at as that user. */
 async function takeOver(host: Host, wanted: WantedCheckout): Promise<void> {
-  const { id, title, params, where } = wanted
+  const { title, params } = wanted
   const owner = params.user ?? 'root'
   const argv = ['chown', '--recursive', '--no-dereference', `${owner}:`, '--', title]
   const { code, stderr } = await host.exec.run(argv)
-  if (code !== 0)
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${id}: chown answers "${stderr.trim()}"`,
-      where,
-    })
+  if (code !== 0) throw cannotApply(wanted, `chown answers "${stderr.trim()}"`)
   const now = await readCheckout(host, wanted)
   if (now.kind === 'checkout') await update(host, wanted, now)
 }
@@ -84,7 +80,8 @@ function ownerIn(host: Host, wanted: WantedCheckout): { readonly uid?: number; r
   const { user } = wanted.params
   if (user === undefined) return {}
   const uid = readNames(host.files).uidOf(user)
-  if (uid === undefined) throw refused(wanted, `user "${user}" does not exist`, `Declare user "${user}"`)
+  if (uid === undefined)
+    throw cannotReplace(wanted, `user "${user}" does not exist`, `Declare user "${user}"`)
   return { uid }
 }
 
@@ -175,7 +172,7 @@ async function fetch(git: Git, wanted: WantedCheckout, tree: string): Promise<st
   const refs = parseRemoteRefs(listed)
   const commit = isFullCommit(revision) ? revision : remoteCommit(refs, revision)
   if (commit === undefined && !isShortCommit(revision))
-    throw refused(wanted, `the remote has no branch or tag "${revision}"`)
+    throw cannotReplace(wanted, `the remote has no branch or tag "${revision}"`)
   // Only full names of commits can be asked for, and not every server gives one that no name leads to.
   const isAlone = depth !== undefined && commit !== undefined
   const what = isAlone
@@ -189,7 +186,7 @@ async function fetch(git: Git, wanted: WantedCheckout, tree: string): Promise<st
     '--end-of-options',
     `${commit ?? revision}^{commit}`,
   ])
-  if (found === undefined) throw refused(wanted, `the remote has no commit "${revision}"`)
+  if (found === undefined) throw cannotReplace(wanted, `the remote has no commit "${revision}"`)
   return found.trimEnd()
 }
 
@@ -223,19 +220,9 @@ async function checkOut(
 
 function localChanges(wanted: WantedCheckout, names: readonly string[]): RekindleError {
   const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
-  return refused(
+  return cannotReplace(
     wanted,
     `it has local changes in ${names.slice(0, 5).join(', ')}${more}`,
     'Set force to true to reset them',
   )
-}
-
-function refused({ id, where }: WantedCheckout, reason: string, hint?: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: ${reason}`,
-    where,
-    kept: 'what stood there before',
-    hint,
-  })
 }

@@ -6,6 +6,7 @@ import { dirname } from 'node:path/posix'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { ExecResult } from '../../host/exec.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import { type WantedCheckout, withoutSecrets } from './state.ts'
 
 export interface Git {
@@ -53,10 +54,7 @@ export function gitOf({ exec }: Host, { id, title, where, params }: WantedChecko
     async run(cwd, argv, doing) {
       const result = await start(cwd, argv)
       if (result.code === 0) return result.stdout
-      throw new RekindleError({
-        code: 'apply-failed',
-        message: `Cannot apply ${id}: ${doing}: ${answer(result, timeoutMs)}`,
-        where,
+      throw cannotApply({ id, where }, `${doing}: ${answer(result, timeoutMs)}`, {
         kept: 'what stood there before',
         hint: hintFor(result.stderr),
       })

@@ -7,6 +7,7 @@
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Change, FileParams } from '../../../schemas/generated/types.ts'
 import type { Host } from '../../host/host.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import { validateContent } from '../file/validate-content.ts'
 import type { Instance, Reading, ResourceType, Wanted } from '../resource-type.ts'
 import { readEach, readTextFile, type TextFile, withTextDiff, writeTextFile } from '../text-file.ts'
@@ -109,7 +110,7 @@ async function write(
   { file, text }: { readonly file: TextFile; readonly text: string },
 ): Promise<void> {
   const { path, validate, backup, sensitive } = params
-  const of = { id, where, title: path, params: { ...(sensitive === undefined ? {} : { sensitive }) } }
+  const of = { subject: `${id} to "${path}"`, where, path, sensitive }
   await writeTextFile(host, file, text, {
     ...(backup === undefined ? {} : { backup }),
     // What nobody may see in a report is not for every user of the host either.
@@ -118,7 +119,7 @@ async function write(
       ? {}
       : {
           check: (temporaryPath: string) =>
-            validateContent(host.exec, { wanted: of, command: validate, temporaryPath }),
+            validateContent(host.exec, { ...of, command: validate, temporaryPath }),
         }),
   })
 }
@@ -140,11 +141,8 @@ function refuse({ id, params, where }: Wanted<PieceParams>, cause: Refusal): Rek
   })
 }
 
-function missing({ id, params, where }: Wanted<PieceParams>): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: there is no file "${params.path}"`,
-    where,
+function missing(wanted: Wanted<PieceParams>): RekindleError {
+  return cannotApply(wanted, `there is no file "${wanted.params.path}"`, {
     kept: 'nothing was there, and "create" is false',
     hint: 'Declare the file or the package that brings it before this resource',
   })

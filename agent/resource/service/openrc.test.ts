@@ -5,6 +5,7 @@ import { createFileReader } from '../../host/file-reader.ts'
 import { partialHost } from '../partial-host.ts'
 import { service } from '../service.ts'
 import type { WantedService } from './init-system.ts'
+import { converge, readOne } from './testing.ts'
 
 /** Recorded of OpenRC 0.45.2 of Debian 12, but for `crashed`, which that build never says: the word is the manual's. */
 const shown = ` procps                                                            [  stopped  ]
@@ -68,14 +69,7 @@ const cases: readonly {
 
 describe('a service that', () => {
   test.each(cases)('$title', async ({ name, params, changes, calls }) => {
-    const wanted = wantedOf(name, params)
-    const { host, asked } = hostWith()
-    const state = await readOne(host, wanted)
-    const found = service.diff(wanted, state)
-    expect(found.map(({ property, from, to }) => `${property}: ${from} -> ${to}`)).toEqual(changes)
-    asked.length = 0
-    await service.apply(host, wanted, state, found)
-    expect(asked).toEqual(calls)
+    expect(await converge(hostWith(), wantedOf(name, params))).toEqual({ changes, calls })
   })
 })
 
@@ -151,12 +145,6 @@ function hostWith(more: Readonly<Record<string, Partial<ExecResult>>> = {}) {
     },
   })
   return { host, asked }
-}
-
-async function readOne(host: ReturnType<typeof hostWith>['host'], wanted: WantedService) {
-  const state = (await service.read(host, [wanted])).get(wanted.id)
-  if (state === undefined || state instanceof Error) throw state ?? new Error('not read')
-  return state
 }
 
 function wantedOf(title: string, params: ServiceParams): WantedService {

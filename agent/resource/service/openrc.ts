@@ -3,6 +3,7 @@ import { RekindleError } from '../../../schemas/errors.ts'
 import type { ResourceId } from '../../../schemas/resource-id.ts'
 import type { Host } from '../../host/host.ts'
 import { parseRcStatus, parseRcUpdate, parseServiceCode } from '../../host/openrc.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import { runTool } from '../run-tool.ts'
 import { type CommandName, commandFailed } from './command.ts'
 import {
@@ -128,13 +129,8 @@ async function each(jobs: readonly Job[], act: (job: Job) => Promise<void>): Pro
   for (const job of jobs) await act(job)
 }
 
-async function unmaskable({ wanted: { id, where } }: Job): Promise<void> {
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: OpenRC knows no mask`,
-    where,
-    hint: 'Use enable: false',
-  })
+async function unmaskable({ wanted }: Job): Promise<void> {
+  throw cannotApply(wanted, 'OpenRC knows no mask', { hint: 'Use enable: false' })
 }
 
 function lines(text: string): readonly string[] {

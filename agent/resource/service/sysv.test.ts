@@ -5,6 +5,7 @@ import { createFileReader, type FileStat } from '../../host/file-reader.ts'
 import { partialHost } from '../partial-host.ts'
 import { service } from '../service.ts'
 import type { WantedService } from './init-system.ts'
+import { converge, readOne } from './testing.ts'
 
 const script: FileStat = {
   kind: 'file',
@@ -76,14 +77,12 @@ const cases: readonly {
 
 describe('a script, when', () => {
   test.each(cases)('$title', async ({ params, status, links, changes, calls }) => {
-    const wanted = wantedOf(params)
-    const { host, asked } = hostWith({ links, answers: { '/etc/init.d/legacy status': { code: status } } })
-    const state = await readOne(host, wanted)
-    const found = service.diff(wanted, state)
-    expect(found.map(({ property, from, to }) => `${property}: ${from} -> ${to}`)).toEqual(changes)
-    asked.length = 0
-    await service.apply(host, wanted, state, found)
-    expect(asked).toEqual(calls)
+    expect(
+      await converge(
+        hostWith({ links, answers: { '/etc/init.d/legacy status': { code: status } } }),
+        wantedOf(params),
+      ),
+    ).toEqual({ changes, calls })
   })
 })
 
@@ -211,12 +210,6 @@ function hostWith({ links = {}, answers = {}, tools = ['/usr/sbin/update-rc.d'] 
     },
   })
   return { host, asked }
-}
-
-async function readOne(host: ReturnType<typeof hostWith>['host'], wanted: WantedService) {
-  const state = (await service.read(host, [wanted])).get(wanted.id)
-  if (state === undefined || state instanceof Error) throw state ?? new Error('not read')
-  return state
 }
 
 function wantedOf(params: ServiceParams): WantedService {

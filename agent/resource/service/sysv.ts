@@ -5,6 +5,7 @@ import type { ExecResult } from '../../host/exec.ts'
 import type { FileReader } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import { hasLinks, isStartedAtBoot, parseStatusCode } from '../../host/sysv.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import { runTool } from '../run-tool.ts'
 import { type CommandName, commandFailed } from './command.ts'
 import {
@@ -113,10 +114,7 @@ async function setBoot(host: Host, { wanted, state: { name } }: Job, enable: boo
   } else if (host.files.exists('/sbin/chkconfig')) {
     await run(['chkconfig', name, enable ? 'on' : 'off'])
   } else {
-    throw new RekindleError({
-      code: 'apply-failed',
-      message: `Cannot apply ${wanted.id}: ${doing}: there is neither update-rc.d nor chkconfig`,
-      where: wanted.where,
+    throw cannotApply(wanted, `${doing}: there is neither update-rc.d nor chkconfig`, {
       hint: 'Declare the package "init-system-helpers" (Debian) or "chkconfig" before it',
     })
   }
@@ -133,11 +131,6 @@ async function each(jobs: readonly Job[], act: (job: Job) => Promise<void>): Pro
   for (const job of jobs) await act(job)
 }
 
-async function unmaskable({ wanted: { id, where } }: Job): Promise<void> {
-  throw new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: System V init knows no mask`,
-    where,
-    hint: 'Use enable: false',
-  })
+async function unmaskable({ wanted }: Job): Promise<void> {
+  throw cannotApply(wanted, 'System V init knows no mask', { hint: 'Use enable: false' })
 }

@@ -12,12 +12,13 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { SshAuthorizedKeyParams, UserParams } from '../../../schemas/generated/types.ts'
+import type { SshAuthorizedKeyParams, SshKeyPurgeParams } from '../../../schemas/generated/types.ts'
 import type { Account } from '../../host/account.ts'
 import type { Host } from '../../host/host.ts'
 import { createHost } from '../../host/real-host.ts'
 import { memoryPasswd } from '../memory-passwd.ts'
 import { sshAuthorizedKey } from '../ssh-authorized-key.ts'
+import { sshKeyPurge } from '../ssh-key-purge.ts'
 import { testKey } from './testing.ts'
 import { removeUndeclaredKeys, undeclaredKeys } from './undeclared-keys.ts'
 
@@ -71,16 +72,12 @@ it('a file that is a link is refused, and what it leads to stays', async () => {
   expect(readFileSync(join(dir, 'shadow'), 'utf8')).toBe('secret')
 })
 
-it.each<NonNullable<UserParams['purgeSshKeys']>>([
-  true,
-  ['%h/.ssh/authorized_keys'],
-  ['~/.ssh//authorized_keys'],
-])(
+it.each<SshKeyPurgeParams['files']>([undefined, ['%h/.ssh/authorized_keys'], ['~/.ssh//authorized_keys']])(
   'a key that is declared stays when %j is purged, in a home that is written oddly too',
-  async (purgeSshKeys) => {
+  async (files) => {
     account = { ...account, home: `${join(dir, 'home')}//` }
     writeFileSync(join(dir, 'home/.ssh/authorized_keys'), `ssh-ed25519 ${one} a\nssh-ed25519 ${two} b\n`)
-    const params: UserParams = { purgeSshKeys, declaredSshKeys: [one] }
+    const params = { ...(files === undefined ? {} : { files }), declaredKeys: [one] }
     expect(undeclaredKeys(host, account, params)).toHaveLength(1)
     await removeUndeclaredKeys(host, account, params)
     expect(readFileSync(join(dir, 'home/.ssh/authorized_keys'), 'utf8')).toBe(`ssh-ed25519 ${one} a\n`)
@@ -89,8 +86,25 @@ it.each<NonNullable<UserParams['purgeSshKeys']>>([
 
 it('a key that is declared for another file goes from this one', () => {
   writeFileSync(file(), `ssh-ed25519 ${one} a\n`)
-  const declaredSshKeys = [`${one} /etc/ssh/keys/ada`]
-  expect(undeclaredKeys(host, account, { purgeSshKeys: true, declaredSshKeys })).toHaveLength(1)
+  const declaredKeys = [`${one} /etc/ssh/keys/ada`]
+  expect(undeclaredKeys(host, account, { declaredKeys })).toHaveLength(1)
+})
+
+it('no key goes while one that is declared is not in its file: killed between, the user could not log in', async () => {
+  const text = `ssh-ed25519 ${one} old\n`
+  writeFileSync(file(), text)
+  const id = 'ssh_key_purge:ada' as const
+  const target = join(dir, 'keys')
+  const purge = (key: string) => ({ id, title: 'ada', params: { declaredKeys: [key] }, where: 'a.ts:1' })
+  for (const key of [two, `${two} ${target}`])
+    await expect(sshKeyPurge.apply(host, purge(key))).rejects.toMatchObject({
+      message: expect.stringContaining('declared keys are not there yet: '),
+      kept: 'every key',
+    })
+  expect(readFileSync(file(), 'utf8')).toBe(text)
+  await converge({ key: two, target })
+  await sshKeyPurge.apply(host, purge(`${two} ${target}`))
+  expect(readFileSync(file(), 'utf8')).toBe('')
 })
 
 it('inspect() gives each key once, and none of a type that cannot be declared', async () => {

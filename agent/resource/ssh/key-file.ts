@@ -10,6 +10,7 @@ import type { Account } from '../../host/account.ts'
 import type { FileStat } from '../../host/file-reader.ts'
 import type { Host } from '../../host/host.ts'
 import type { Place } from '../../host/place.ts'
+import { cannotApply } from '../cannot-apply.ts'
 import type { Reading, Wanted } from '../resource-type.ts'
 import { readEach, readTextFileAt, type TextFile, writeTextFile } from '../text-file.ts'
 
@@ -197,11 +198,8 @@ function foreignFile(path: string, uid: number, { name }: Account): RekindleErro
   })
 }
 
-function noUser({ id, where }: Wanted<unknown>, user: string): RekindleError {
-  return new RekindleError({
-    code: 'apply-failed',
-    message: `Cannot apply ${id}: user "${user}" does not exist`,
-    where,
+function noUser(wanted: Wanted<unknown>, user: string): RekindleError {
+  return cannotApply(wanted, `user "${user}" does not exist`, {
     kept: 'everything: nothing was done',
     hint: `Declare user "${user}"`,
   })

@@ -1,6 +1,6 @@
-/** Keys of a user that no catalog declares: `user` with `purgeSshKeys`. */
+/** Keys of a user that no catalog declares, and declared ones that are not there: `ssh_key_purge`. */
 import { normalize } from 'node:path/posix'
-import type { UserParams } from '../../../schemas/generated/types.ts'
+import type { SshKeyPurgeParams } from '../../../schemas/generated/types.ts'
 import { canonicalSshKey, sshFingerprint } from '../../../schemas/ssh-key.ts'
 import type { Account } from '../../host/account.ts'
 import type { Host } from '../../host/host.ts'
@@ -15,20 +15,33 @@ export interface UndeclaredKey {
 }
 
 /** @throws RekindleError `resource-unreadable` for a file that cannot be trusted */
-export function undeclaredKeys(host: Host, account: Account, params: UserParams): readonly UndeclaredKey[] {
+export function undeclaredKeys(
+  host: Host,
+  account: Account,
+  params: SshKeyPurgeParams,
+): readonly UndeclaredKey[] {
   return filesOf(account, params).flatMap((path) => {
-    const { text = '' } = readKeyFile(host, { account, path })
     const isDeclared = declaredIn(path, account, params)
-    return parseAuthorizedKeys(text)
+    return keysIn(host, account, path)
       .filter((found) => !isDeclared(found))
-      .map(({ key, comment }) => ({
-        path,
-        shown: [path, sshFingerprint(key), printable(comment)].filter((part) => part !== '').join(' '),
-      }))
+      .map(({ key, comment }) => ({ path, shown: shown([path, sshFingerprint(key), printable(comment)]) }))
   })
 }
 
-export async function removeUndeclaredKeys(host: Host, account: Account, params: UserParams): Promise<void> {
+/** For people: declared keys that their files do not have. @throws RekindleError as undeclaredKeys() */
+export function missingKeys(host: Host, account: Account, params: SshKeyPurgeParams): readonly string[] {
+  return declaredKeys(account, params).flatMap(({ key, path }) =>
+    keysIn(host, account, path).some((found) => found.key === key)
+      ? []
+      : [shown([path, sshFingerprint(key)])],
+  )
+}
+
+export async function removeUndeclaredKeys(
+  host: Host,
+  account: Account,
+  params: SshKeyPurgeParams,
+): Promise<void> {
   const paths = new Set(undeclaredKeys(host, account, params).map(({ path }) => path))
   for (const path of paths) {
     const isDeclared = declaredIn(path, account, params)
@@ -36,21 +49,30 @@ export async function removeUndeclaredKeys(host: Host, account: Account, params:
   }
 }
 
-function filesOf(account: Account, { purgeSshKeys = false }: UserParams): readonly string[] {
-  if (purgeSshKeys === false) return []
-  if (purgeSshKeys === true) return [homeFile(account, 'authorized_keys')]
-  return purgeSshKeys.map((path) =>
+function keysIn(host: Host, account: Account, path: string): readonly AuthorizedKey[] {
+  return parseAuthorizedKeys(readKeyFile(host, { account, path }).text ?? '')
+}
+
+function shown(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+function filesOf(account: Account, { files }: SshKeyPurgeParams): readonly string[] {
+  if (files === undefined) return [homeFile(account, 'authorized_keys')]
+  return files.map((path) =>
     normalize(path.replace(/^(%h|~)(?=\/)/, () => account.home).replaceAll('%u', () => account.name)),
   )
 }
 
-/** As the compiler collected them: the key, and its target where it has one. */
-function declaredIn(path: string, account: Account, { declaredSshKeys = [] }: UserParams) {
-  const keys = new Set(
-    declaredSshKeys.flatMap((one) => {
-      const [, key = '', target = homeFile(account, 'authorized_keys')] = /^(\S+)(?: (.*))?$/.exec(one) ?? []
-      return normalize(target) === path ? [canonicalSshKey(key)] : []
-    }),
-  )
+function declaredIn(path: string, account: Account, params: SshKeyPurgeParams) {
+  const keys = new Set(declaredKeys(account, params).flatMap((one) => (one.path === path ? [one.key] : [])))
   return ({ key }: AuthorizedKey): boolean => keys.has(key)
+}
+
+/** As the compiler collected them: the key, and its target where it has one. */
+function declaredKeys(account: Account, params: SshKeyPurgeParams) {
+  return (params.declaredKeys ?? []).map((one) => {
+    const [, key = '', target = homeFile(account, 'authorized_keys')] = /^(\S+)(?: (.*))?$/.exec(one) ?? []
+    return { key: canonicalSshKey(key), path: normalize(target) }
+  })
 }

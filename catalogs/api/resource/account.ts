@@ -5,7 +5,7 @@ import { type Authored, declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type UserOptions = Authored<Omit<ResourceParams['user'], 'declaredSshKeys'>> & Metaparams
+export type UserOptions = Authored<ResourceParams['user']> & Metaparams
 export type GroupOptions = Authored<ResourceParams['group']> & Metaparams
 
 /**
@@ -35,19 +35,20 @@ export const userRule: TypeRule = {
   ...accountRule,
   contradictions: ({ purgeSshKeys, home }, title) =>
     (Array.isArray(purgeSshKeys) ? purgeSshKeys : []).flatMap((path: unknown) =>
-      typeof path === 'string' ? wrongKeyFile(path, { home, title }) : [],
+      typeof path === 'string' ? wrongKeyFile(path, { name: 'purgeSshKeys', home, title }) : [],
     ),
 }
 
 /** In a file of several users, the keys of the others would be undeclared ones. */
-function wrongKeyFile(path: string, { home, title }: { home: unknown; title: string }): readonly string[] {
+export function wrongKeyFile(
+  path: string,
+  { name, home, title }: { name: string; home?: unknown; title: string },
+): readonly string[] {
   if (normalize(path) !== path)
-    return [`"purgeSshKeys": "${path}" is not in its shortest form, which is "${normalize(path)}"`]
+    return [`"${name}": "${path}" is not in its shortest form, which is "${normalize(path)}"`]
   const isInHome = /^(%h|~)\//.test(path) || (typeof home === 'string' && path.startsWith(`${home}/`))
   const isNamed = path.includes('%u') || path.split('/').includes(title)
   return isInHome || isNamed
     ? []
-    : [
-        `"purgeSshKeys": "${path}" is a file that is not of this user alone: its path has %h, %u or the name in it`,
-      ]
+    : [`"${name}": "${path}" is a file that is not of this user alone: its path has %h, %u or the name in it`]
 }

@@ -19,7 +19,7 @@ export function purge(type: PurgeableType, options: PurgeOptions = {}): Referenc
   return declare({ type: 'purge', title: type, options, rule: purgeRule })
 }
 
-export const purgeable = ['user', 'group', 'package', 'apt_source', 'cron'] as const
+export const purgeable = ['user', 'group', 'package', 'apt_source', 'apt_key', 'apt_pin', 'cron'] as const
 
 export const purgeRule: TypeRule = {
   wrongTitle: (title) =>

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { complain, type TypeRule } from '../parameter.ts'
 import type { ResourceTypeName } from '../reference.ts'
 import { userRule } from './account.ts'
-import { sshAuthorizedKeyRule, sshKnownHostRule } from './ssh.ts'
+import { sshAuthorizedKeyRule, sshKeyPurgeRule, sshKnownHostRule } from './ssh.ts'
 
 type Row = readonly [type: ResourceTypeName, params: object, rule: TypeRule]
 const key = 'AAAAC3NzaC1lZDI1NTE5AAAAIL8e4P3Kp5VvpcrPprxZTMaHLOe0NOXcoRr5cJyHoeGd'
@@ -30,6 +30,8 @@ test.each<Row>([
   ['ssh_known_host', { ...known, name: '[git.example.org]:2222', aliases: ['2001:db8::1'] }, ofHost],
   ['ssh_known_host', { ...known, name: '*.example.org', marker: 'cert-authority' }, ofHost],
   ['ssh_known_host', { ensure: 'absent' }, ofHost],
+  ['ssh_key_purge', {}, sshKeyPurgeRule],
+  ['ssh_key_purge', { files: ['%h/keys', '/etc/ssh/title'] }, sshKeyPurgeRule],
   ['user', { purgeSshKeys: true }, userRule],
   [
     'user',
@@ -62,6 +64,7 @@ test.each<readonly [...Row, said: string]>([
   ['ssh_known_host', { ensure: 'absent', key }, ofHost, 'a "key" needs its "type"'],
   ['ssh_known_host', { ...known, aliases: ['a,b'] }, ofHost, '"aliases'],
   ['ssh_known_host', { ...known, aliases: ['title'] }, ofHost, 'has the name itself in it'],
+  ['ssh_key_purge', { files: ['/srv/keys'] }, sshKeyPurgeRule, '"files": "/srv/keys" is a file that is not'],
   ['user', purge('/etc/ssh/authorized_keys'), userRule, 'a file that is not of this user alone'],
   ['user', purge('/srv/appendix/keys'), userRule, 'a file that is not of this user alone'],
   ['user', purge('/etc/ssh//%u'), userRule, 'shortest form, which is "/etc/ssh/%u"'],

@@ -5,8 +5,10 @@ import { wrongSshKey } from '../../../schemas/ssh-key.ts'
 import { type Authored, declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
+import { wrongKeyFile } from './account.ts'
 
 export type SshAuthorizedKeyOptions = Authored<ResourceParams['ssh_authorized_key']> & Metaparams
+export type SshKeyPurgeOptions = Authored<Omit<ResourceParams['ssh_key_purge'], 'declaredKeys'>> & Metaparams
 export type SshKnownHostOptions = Authored<ResourceParams['ssh_known_host']> & Metaparams
 
 /**
@@ -33,6 +35,20 @@ export const sshAuthorizedKeyRule: TypeRule = {
       ? ['the title cannot be the comment of a line: give a "comment"']
       : []),
   ],
+}
+
+/**
+ * The removal of a user's keys that nobody declares. `user` with `purgeSshKeys` declares one.
+ *
+ * @example sshKeyPurge('root')
+ */
+export function sshKeyPurge(user: string, options: SshKeyPurgeOptions = {}): Reference<'ssh_key_purge'> {
+  return declare({ type: 'ssh_key_purge', title: user, options, rule: sshKeyPurgeRule })
+}
+
+export const sshKeyPurgeRule: TypeRule = {
+  contradictions: ({ files }, title) =>
+    listOf(files).flatMap((path) => wrongKeyFile(path, { name: 'files', title })),
 }
 
 /**

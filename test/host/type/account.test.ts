@@ -20,7 +20,7 @@ describe.skipIf(!hosts.ok)(`accounts${hosts.ok ? '' : `: skipped: ${hosts.reason
   const user = (name: string, params: Record<string, unknown>) => host.resource(`user:${name}`, params)
   const cases: readonly ConvergeCase[] = [
     {
-      title: 'an account with a shell, a group and a password (U1)',
+      title: 'a shell, a group and a password (U1)',
       resources: () => [
         host.resource('group:usual', { gid: 4050 }),
         host.resource(

@@ -225,6 +225,38 @@ python3 /root/lock.py > /dev/null 2>&1 & until [ -e /root/locked ]; do :; done`)
     await output('cd /etc/apt/sources.list.d; rm kept.list old.list')
   })
 
+  it('a purge names undeclared keys and pins in a plan, then takes them, and never a file of a package', async () => {
+    await output(`cd /etc/apt/keyrings; cp rk.gpg undeclared.gpg; echo text > odd.asc; cp rk.gpg kept.gpg
+      cd /etc/apt/preferences.d; cp rk.pref a.b.pref; cp rk.pref older
+      printf 'Package: a\\nPin: version 1\\nPin-Priority: 5\\n\\nPackage: b\\nPin: version 1\\nPin-Priority: 5\\n' > two.pref
+      mkdir -p /root/own/DEBIAN /root/own/etc/apt/keyrings /root/own/etc/apt/preferences.d; cd /root/own
+      cp /etc/apt/keyrings/rk.gpg etc/apt/keyrings/brought.gpg; cp /etc/apt/preferences.d/rk.pref etc/apt/preferences.d/brought.pref
+      printf 'Package: rk-own\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.org>\\nDescription: x\\n' > DEBIAN/control
+      dpkg-deb --build /root/own /root/own.deb > /dev/null; dpkg -i /root/own.deb > /dev/null`)
+    const all = [
+      ...[aptKey(), aptSource()],
+      host.resource('apt_pin:rk', { packages: ['rk-pinned'], pin: 'version 1.*', priority: 1001 }),
+      host.resource('purge:apt_key', { declared: ['rk'], keep: ['kept'] }),
+      host.resource('purge:apt_pin', { declared: ['rk'] }),
+    ]
+    const list = () => output('cd /etc/apt; ls keyrings preferences.d | tr -s "\\n" " "')
+    const before = await list()
+    const planned = await host.apply(all, { noop: true })
+    const gone = planned.report.resources.map(({ id, changes }) => [
+      id,
+      changes.map(({ property }) => property),
+    ])
+    expect(gone).toEqual([
+      ['purge:apt_key', ['odd', 'undeclared']],
+      ['purge:apt_pin', ['a.b', 'older', 'two']],
+    ])
+    expect(await list()).toBe(before)
+    expect((await host.apply(all)).code).toBe(2)
+    expect(await list()).toBe('keyrings: brought.gpg kept.gpg rk.gpg preferences.d: brought.pref rk.pref ')
+    expect((await host.apply(all)).code).toBe(0)
+    await output('rm /etc/apt/keyrings/kept.gpg; dpkg -P rk-own > /dev/null')
+  })
+
   it('all of it is taken away again', async () => {
     const gone = ['apt_source:rk', 'apt_key:rk', 'apt_pin:rk'].map((id) =>
       host.resource(id, { ensure: 'absent' }),

@@ -251,4 +251,33 @@ describe.skipIf(!hosts.ok)(`cron and sudoers${hosts.ok ? '' : `: skipped: ${host
     expect((await host.run(['test', '-e', '/etc/sudoers.d/bad'])).code).toBe(1)
     expect((await host.run(['visudo', '-c'])).code).toBe(0)
   })
+
+  it('a rule that is right by itself and clashes with another file is not moved in', async () => {
+    const ops = (title: string, user: string, more: object = {}) =>
+      host.resource(`sudoers:${title}`, {
+        content: `User_Alias OPS = ${user}\nOPS ALL=(root) ALL\n`,
+        ...more,
+      })
+    const own = [ops('ops-a', 'deployer')]
+    expect((await host.apply(own)).code).toBe(2)
+    const { report } = await host.apply([ops('ops-b', 'root')])
+    expect(report.resources[0]?.error).toMatchObject({
+      code: 'validate-failed',
+      message: expect.stringMatching(/together with the other files.*Alias "OPS" already defined/),
+    })
+    expect((await host.run(['test', '-e', '/etc/sudoers.d/ops-b'])).code).toBe(1)
+    expect((await host.run(['visudo', '-c'])).code).toBe(0)
+    // Its own text is not taken for another file's, and names that sudo skips are not looked at.
+    await host.output(['sh', '-c', 'cp /etc/sudoers.d/ops-a /etc/sudoers.d/ops-a.bak'])
+    expect((await host.apply([ops('ops-a', 'root')])).code).toBe(2)
+    // What was wrong before is no reason to refuse a file that is right.
+    await host.output(['sh', '-c', 'echo "broken(" > /etc/sudoers.d/z-broken'])
+    expect((await host.apply(own)).code).toBe(2)
+    await host.output([
+      'sh',
+      '-c',
+      'rm /etc/sudoers.d/z-broken /etc/sudoers.d/ops-a /etc/sudoers.d/ops-a.bak',
+    ])
+    expect(await host.output(['sh', '-c', 'ls /run | grep rekindle-sudoers || true'])).toBe('')
+  })
 })

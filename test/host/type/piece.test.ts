@@ -387,7 +387,12 @@ describe.skipIf(!hosts.ok)(
       expect(refused.code).toBe(4)
       expect(refused.report.resources[0]).toMatchObject({
         outcome: 'failed',
-        error: { code: 'validate-failed' },
+        error: {
+          code: 'validate-failed',
+          message: expect.stringContaining(
+            `Cannot apply ${set(3)[0]?.id} to "${file('checked.json')}": grep exits with 1`,
+          ),
+        },
       })
       expect(await bytes(file('checked.json'))).toBe('{"a": 1}\n')
       expect((await host.apply(set(2))).code).toBe(2)

@@ -27,6 +27,8 @@ describe.skipIf(!hosts.ok)(`keys of ssh${hosts.ok ? '' : `: skipped: ${hosts.rea
   const [type, of] = ['ssh-ed25519', (at: number) => keys[at] ?? '']
   const authorized = (title: string, at: number, params: Record<string, unknown> = {}) =>
     host.resource(`ssh_authorized_key:${title}`, { user: 'ada', type, key: of(at), ...params })
+  const purge = (user: string, declaredKeys: readonly string[]) =>
+    host.resource(`ssh_key_purge:${user}`, { declaredKeys })
   const known = (title: string, at: number, params: Record<string, unknown> = {}) =>
     host.resource(`ssh_known_host:${title}`, { type, key: of(at), ...params })
   const file = '/home/ada/.ssh/authorized_keys'
@@ -97,16 +99,32 @@ describe.skipIf(!hosts.ok)(`keys of ssh${hosts.ok ? '' : `: skipped: ${hosts.rea
 
   it('undeclared keys of a user go, each named, and declared ones stay', async () => {
     await shell(`printf '# mine\\nssh-ed25519 ${of(0)} a\\nssh-ed25519 ${of(1)} intruder\\n' > ${file}`)
-    const ada = host.resource('user:ada', { purgeSshKeys: true, declaredSshKeys: [of(0)] })
-    const resources = [ada, authorized('a', 0)]
+    const resources = [authorized('a', 0), purge('ada', [of(0)])]
     const noop = await host.apply(resources, { noop: true })
-    expect(noop.report.resources.find(({ id }) => id === 'user:ada')?.changes).toMatchObject([
+    expect(noop.report.resources.find(({ id }) => id === 'ssh_key_purge:ada')?.changes).toMatchObject([
       { property: expect.stringMatching(/^key .*SHA256:.* intruder$/), to: 'absent' },
     ])
     expect(await shell(`cat ${file}`)).toContain('intruder')
     expect((await host.apply(resources)).code).toBe(2)
     expect(await shell(`cat ${file}`)).toBe(`# mine\nssh-ed25519 ${of(0)} a\n`)
     expect((await host.apply(resources)).code).toBe(0)
+  })
+
+  it('undeclared keys stay for as long as a declared one could not be put there, and go in the run in which it is', async () => {
+    const target = '/srv/keys/ada'
+    await shell(`printf 'ssh-ed25519 ${of(1)} old\\n' > ${file}`)
+    const key = authorized('ada', 2, { target })
+    const resources = [key, { ...purge('ada', [`${of(2)} ${target}`]), require: [key.id] }]
+    const outcomes = async () => (await host.apply(resources)).report.resources.map(({ outcome }) => outcome)
+    expect(await outcomes()).toEqual(['failed', 'skipped'])
+    const alone = await host.apply([purge('ada', [`${of(2)} ${target}`])])
+    expect(alone.report.resources[0]?.error?.message).toContain(
+      'declared keys are not there yet: /srv/keys/ada SHA256:',
+    )
+    expect(await shell(`cat ${file}`)).toContain('old')
+    await shell('mkdir /srv/keys')
+    expect(await outcomes()).toEqual(['changed', 'changed'])
+    expect(await shell(`cat ${file}; cut -d ' ' -f 3 ${target}`)).toBe('ada\n')
   })
 
   it('a link that the user has planted is refused, and leads nowhere', async () => {
@@ -124,10 +142,10 @@ describe.skipIf(!hosts.ok)(`keys of ssh${hosts.ok ? '' : `: skipped: ${hosts.rea
     const at = '/home/bob/.ssh/authorized_keys'
     await shell('rm -f /home/bob/.ssh; rm -rf /home/bob/.ssh; install -d -o bob -g bob -m 700 /home/bob/.ssh')
     await shell(`ln -s /etc/shadow ${at}; chown -h bob: ${at}; echo bob:secret | chpasswd`)
-    const bob = host.resource('user:bob', { locked: true, purgeSshKeys: true, declaredSshKeys: [] })
-    const { report } = await host.apply([bob, authorized('x', 0, { user: 'bob' })])
-    expect(report.resources.map(({ outcome }) => outcome)).toEqual(['failed', 'failed'])
-    expect(report.resources[0]?.error?.message).toContain(`Cannot read "${at}": a symbolic link stands there`)
+    const bob = host.resource('user:bob', { locked: true })
+    const { report } = await host.apply([bob, authorized('x', 0, { user: 'bob' }), purge('bob', [])])
+    expect(report.resources.map(({ outcome }) => outcome)).toEqual(['changed', 'failed', 'failed'])
+    expect(report.resources[2]?.error?.message).toContain(`Cannot read "${at}": a symbolic link stands there`)
     expect(await shell('passwd -S bob | cut -d " " -f 2')).toBe('L\n')
     expect(await shell(`readlink ${at}`)).toBe('/etc/shadow\n')
     expect(JSON.stringify(report)).not.toContain('$y$')

@@ -70,5 +70,35 @@ export function rebootTests(on: Delivery): void {
       expect(JSON.stringify(second.resources[1]?.error)).toContain('the host was rebooted a minute ago')
       expect(await timer()).toBe('0\n')
     })
+
+    it('now: what comes after it waits for the boot, and is done by the next run', async () => {
+      const bootId = 'cat /proc/sys/kernel/random/boot_id'
+      const before = await on.output(bootId)
+      const resources = [
+        on.host.resource('file:/srv/sooner', { content: 'x' }),
+        on.host.resource('reboot:at-once', { timing: 'now' }, { require: ['file:/srv/sooner'] }),
+        on.host.resource('file:/srv/later', { content: 'x' }, { require: ['reboot:at-once'] }),
+      ]
+      await on.output('touch /run/reboot-required')
+      on.host.prepareCatalog(resources)
+      // A unit of the host, as the agent is, and so stopped with it.
+      await on.output(
+        `systemd-run --quiet --unit=now sh -c 'exec ${on.host.applyCommand.join(' ')} > /root/now.json'`,
+      )
+      await boot()
+      expect(await on.output(bootId)).not.toBe(before)
+      expect(await on.output('ls /srv/sooner /srv/later 2> /dev/null || true')).toBe('/srv/sooner\n')
+      expect(JSON.parse(await on.output('cat /root/now.json'))).toMatchObject({
+        error: { code: 'run-stopped' },
+        resources: [
+          { id: 'file:/srv/sooner', outcome: 'changed' },
+          { id: 'reboot:at-once', outcome: 'changed', output: 'The host reboots now: at-once' },
+          { id: 'file:/srv/later', outcome: 'skipped' },
+        ],
+      })
+      const { code, report } = await on.host.apply(resources)
+      expect(code, JSON.stringify(report)).toBe(2)
+      expect(report.resources).toMatchObject([{ id: 'file:/srv/later', outcome: 'changed' }])
+    })
   })
 }
