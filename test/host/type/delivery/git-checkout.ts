@@ -72,7 +72,9 @@ export function gitCheckoutTests(on: Delivery): void {
       await on.host.apply(shallow(one))
       const killer =
         '/usr/bin/git "$@"; code=$?; case "$*" in *"reset --quiet --hard"*) kill -9 $PPID;; esac; exit $code'
-      await on.output(`printf '#!/bin/sh\\n%s\\n' '${killer}' > /usr/local/bin/git; chmod +x /usr/local/bin/git`)
+      await on.output(
+        `printf '#!/bin/sh\\n%s\\n' '${killer}' > /usr/local/bin/git; chmod +x /usr/local/bin/git`,
+      )
       on.host.prepareCatalog(shallow(two))
       await on.host.run(on.host.applyCommand)
       await on.output('rm /usr/local/bin/git')
