@@ -1,7 +1,7 @@
 /** A host that is a Map, a type over it, and a memory store, for tests of the engine. */
 import type { Catalog, CatalogResource, Change } from '../../../schemas/generated/types.ts'
 import type { ResourceId } from '../../../schemas/resource-id.ts'
-import { partialHost } from '../../resource/partial-host.ts'
+import type { Host } from '../../host/host.ts'
 import { type ConvergeContext, converge } from '../converge.ts'
 import { emptyMemory, type Memory, type MemoryStore } from '../memory.ts'
 import { type AnyResourceType, type Prepared, prepare } from '../prepare.ts'
@@ -157,7 +157,7 @@ export function fakeCatalog(
 }
 
 /** No test of the engine's touches a host: the fake type keeps its own. */
-export const noHost = partialHost({ asides: { note() {}, forget() {}, clear: async () => {} } })
+export const noHost = { asides: { note() {}, forget() {}, clear: async () => {} } } as Partial<Host> as Host
 
 export interface Bench {
   readonly machine: FakeMachine
