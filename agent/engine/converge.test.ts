@@ -20,6 +20,17 @@ describe('converge()', () => {
     expect(store.saves).toBe(saves)
   })
 
+  it('removes what a killed run has left before it does anything else, and in a no-op run leaves it', async () => {
+    const { machine, run } = bench()
+    const said: string[] = []
+    machine.onAct = (act) => void said.push(act)
+    const asides = { ...noHost.asides, clear: async () => void said.push('clear') }
+    const host = { ...noHost, asides }
+    await run(fakeCatalog({ a: {} }), { host, noop: true })
+    await run(fakeCatalog({ a: {} }), { host })
+    expect(said).toEqual(['clear', 'apply a'])
+  })
+
   it('reads each type once when all is in sync', async () => {
     const { machine, run } = bench()
     const catalog = fakeCatalog({ a: {}, b: {}, c: {} })

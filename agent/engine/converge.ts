@@ -37,6 +37,8 @@ export interface ConvergeContext {
 export async function converge(whole: Prepared, context: ConvergeContext): Promise<Convergence> {
   const prepared = select(whole, context.selection ?? {})
   const total = prepared.items.length
+  // Of a run that was killed.
+  if (!context.noop) await context.host.asides.clear()
   const ledger = openLedger(prepared, context.memory, context)
   const actual = await readAll(context.host, prepared.byType)
   const decisions = decideAll(prepared, actual, ledger)

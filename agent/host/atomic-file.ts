@@ -26,6 +26,7 @@ import {
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
+import type { Asides } from './aside.ts'
 import { heldError } from './inode-flag.ts'
 import { syncFileSystems } from './sync-file-system.ts'
 import { makerOf, temporaryName } from './temporary-name.ts'
@@ -83,7 +84,8 @@ const unchanged = -1
 /** After this long, leftovers in a directory are looked for again. */
 const sweepEveryMs = 60_000
 
-export function createAtomicFile(): AtomicFile {
+/** @param asides where directories that are replaced are noted, so that one which a kill leaves is removed by the next run */
+export function createAtomicFile(asides?: Asides): AtomicFile {
   /** When each directory was last swept, by the monotonic clock. */
   const sweptAt = new Map<string, number>()
   const active = new Set<string>()
@@ -96,7 +98,7 @@ export function createAtomicFile(): AtomicFile {
     try {
       sweep(directory)
       await make(temporary)
-      await moveIn(temporary, path)
+      await moveIn(temporary, path, asides)
       await syncDirectory(directory)
     } catch (error) {
       discard(temporary)
@@ -118,7 +120,7 @@ export function createAtomicFile(): AtomicFile {
       }
       const directories = [...new Set(files.map(({ path }) => dirname(path)))]
       syncFileSystems(directories)
-      for (const { path, temporary } of made) await moveIn(temporary, path)
+      for (const { path, temporary } of made) await moveIn(temporary, path, asides)
       for (const directory of directories) await syncDirectory(directory)
     } catch (error) {
       for (const { temporary } of made) discard(temporary)
@@ -219,21 +221,24 @@ function fillNow(temporary: string, { content, uid, gid, mode }: Omit<NewFile, '
 }
 
 /** rename(2) replaces a file by anything but a directory, and a directory by nothing with content: those step aside. */
-async function moveIn(temporary: string, path: string): Promise<void> {
+async function moveIn(temporary: string, path: string, asides: Asides | undefined): Promise<void> {
   const there = lstatSync(path, { throwIfNoEntry: false })
   if (there === undefined || !(there.isDirectory() || lstatSync(temporary).isDirectory())) {
     renameSync(temporary, path)
     return
   }
   const aside = join(dirname(path), temporaryName(basename(path)))
+  asides?.note(aside)
   renameSync(path, aside)
   try {
     renameSync(temporary, path)
   } catch (error) {
+    asides?.forget(aside)
     renameSync(aside, path)
     throw error
   }
   await removeAll(aside)
+  asides?.forget(aside)
 }
 
 async function removeAll(path: string): Promise<void> {

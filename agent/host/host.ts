@@ -2,6 +2,7 @@
  * The agent's only way to the machine it manages. Resource types get a `Host` and nothing else, so that child processes
  * and file-system calls live in agent/host alone. Parsers are pure functions beside each port.
  */
+import type { Asides } from './aside.ts'
 import type { AtomicFile } from './atomic-file.ts'
 import type { BackupStore } from './backup.ts'
 import type { BlobStore } from './blob.ts'
@@ -44,6 +45,8 @@ export interface Host {
   readonly kernel: Kernel
   /** What a type keeps about this host that the host cannot tell. */
   readonly notes: Notes
+  /** Where trees stand that an agent which is killed would leave behind. */
+  readonly asides: Asides
   /** Whole directories, made beside their place and moved in. */
   readonly trees: Trees
   /** Commands that systemd runs later, whatever becomes of the agent. */

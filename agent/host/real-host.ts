@@ -1,5 +1,6 @@
 /** The machine this process runs on: every port, put together by hand. */
 import { join } from 'node:path/posix'
+import { createAsides } from './aside.ts'
 import { createAtomicFile } from './atomic-file.ts'
 import { createBackupStore } from './backup.ts'
 import { createBlobStore, type FetchBlob } from './blob.ts'
@@ -36,7 +37,8 @@ export interface HostOptions {
 /** Touches nothing until a port is used. */
 export function createHost({ stateDir, blobDir, fetchBlob, issue, server }: HostOptions): Host {
   const exec = createExec()
-  const write = createAtomicFile()
+  const asides = createAsides(join(stateDir, 'aside'))
+  const write = createAtomicFile(asides)
   return {
     exec,
     kernel: createKernel(),
@@ -52,7 +54,8 @@ export function createHost({ stateDir, blobDir, fetchBlob, issue, server }: Host
     sweep: createSweep(),
     trust: createTrust(),
     notes: createNotes(join(stateDir, 'note'), write),
-    trees: createTrees(exec),
+    asides,
+    trees: createTrees(exec, asides),
     timers: createTimers(exec, join(stateDir, 'lock')),
     issuer: createIssuer(issue),
     reachability: createReachability(server),

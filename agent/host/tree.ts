@@ -1,10 +1,11 @@
 /**
  * Makes whole trees beside where they will stand and moves them in, so that a tree is there whole or not at all. What a
- * killed process left beside a path is removed when the next tree is made there.
+ * killed process left beside a path is removed by the next run (aside.ts), or when the next tree is made there.
  */
 import { chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path/posix'
+import type { Asides } from './aside.ts'
 import { isLeftover, type Owner } from './atomic-file.ts'
 import type { Exec } from './exec.ts'
 import { temporaryName } from './temporary-name.ts'
@@ -16,6 +17,8 @@ export interface Trees {
   makeBeside(path: string, owner?: Owner): Promise<string>
   /** Puts a directory at the path, in place of whatever stands there, which is removed. */
   moveIn(tree: string, path: string): Promise<void>
+  /** Removes what stands at the path: to whoever looks, all of it at once. */
+  moveOut(path: string): Promise<void>
   /**
    * Moves what is in a directory into another one, over files of the same name, directories joined; the entry on the way
    * to `last` comes last. The emptied directory is removed.
@@ -28,12 +31,13 @@ export interface Trees {
   head(path: string, bytes: number): Promise<Uint8Array>
 }
 
-export function createTrees(exec: Exec): Trees {
+export function createTrees(exec: Exec, asides: Asides): Trees {
   return {
     makeBeside: (path, owner = {}) =>
       guarded(path, async () => {
         await sweep(dirname(path))
         const made = join(dirname(path), temporaryName(basename(path)))
+        asides.note(made)
         mkdirSync(made, { mode: 0o700 })
         chownSync(made, owner.uid ?? -1, owner.gid ?? -1)
         return made
@@ -41,19 +45,38 @@ export function createTrees(exec: Exec): Trees {
     moveIn: (tree, path) =>
       guarded(path, async () => {
         await flush(exec, tree)
-        await moveIn(exec, tree, path)
+        await moveIn(exec, asides, { tree, path })
+        asides.forget(tree)
       }),
+    moveOut: (path) =>
+      guarded(
+        path,
+        async () => {
+          if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
+          const aside = join(dirname(path), temporaryName(basename(path)))
+          asides.note(aside)
+          renameSync(path, aside)
+          await rm(aside, { recursive: true, force: true })
+          asides.forget(aside)
+        },
+        'what of it could not be removed, beside its place',
+      ),
     mergeInto: (tree, path, last) =>
       guarded(path, async () => {
         await flush(exec, tree)
         await merge(tree, path, last)
+        asides.forget(tree)
       }),
     strip: (tree, components) =>
       guarded(tree, async () => {
         for (let left = components; left > 0; left--) await stripOne(tree)
       }),
     head,
-    remove: (path) => guarded(path, () => rm(path, { recursive: true, force: true })),
+    remove: (path) =>
+      guarded(path, async () => {
+        await rm(path, { recursive: true, force: true })
+        asides.forget(path)
+      }),
   }
 }
 
@@ -82,7 +105,11 @@ async function flush(exec: Exec, tree: string): Promise<void> {
  * `mv --exchange` (coreutils 9.5) swaps two directories in one step. Elsewhere the old one steps aside first: an agent
  * killed between the two renames leaves nothing at the path, and the next run makes it anew.
  */
-async function moveIn(exec: Exec, tree: string, path: string): Promise<void> {
+async function moveIn(
+  exec: Exec,
+  asides: Asides,
+  { tree, path }: { readonly tree: string; readonly path: string },
+): Promise<void> {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
     renameSync(tree, path)
     return
@@ -90,14 +117,17 @@ async function moveIn(exec: Exec, tree: string, path: string): Promise<void> {
   const swapped = await exec.run(['mv', '--exchange', '--no-copy', '--no-target-directory', '--', tree, path])
   if (swapped.code === 0) return rm(tree, { recursive: true, force: true })
   const aside = join(dirname(path), temporaryName(basename(path)))
+  asides.note(aside)
   renameSync(path, aside)
   try {
     renameSync(tree, path)
   } catch (error) {
+    asides.forget(aside)
     renameSync(aside, path)
     throw error
   }
   await rm(aside, { recursive: true, force: true })
+  asides.forget(aside)
 }
 
 async function merge(from: string, to: string, last: string): Promise<void> {
@@ -128,10 +158,14 @@ async function stripOne(tree: string): Promise<void> {
   rmdirSync(inner)
 }
 
-async function guarded<Result>(path: string, change: () => Promise<Result>): Promise<Result> {
+async function guarded<Result>(
+  path: string,
+  change: () => Promise<Result>,
+  kept = 'what stood there before',
+): Promise<Result> {
   try {
     return await change()
   } catch (error) {
-    throw writeError(path, error, 'what stood there before')
+    throw writeError(path, error, kept)
   }
 }

@@ -89,7 +89,7 @@ async function apply(host: Host, wanted: WantedArchive, actual: ArchiveState): P
   }
   // What force replaces or removes is kept as files; what was unpacked can be unpacked again.
   if (!isMerged && !isOurs) await host.backups.put(path)
-  if (params.ensure === 'absent') return host.trees.remove(path)
+  if (params.ensure === 'absent') return host.trees.moveOut(path)
   const tree = await host.trees.makeBeside(path)
   try {
     const content = await unpack(host, wanted, tree)

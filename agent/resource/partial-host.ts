@@ -13,6 +13,7 @@ const ports: Record<keyof Host, true> = {
   passwd: true,
   kernel: true,
   notes: true,
+  asides: true,
   trees: true,
   timers: true,
   reachability: true,

@@ -120,7 +120,7 @@ async function removeStaleLocks(host: Host, { title, params }: WantedCheckout): 
   const { revision = '', timeout = 300 } = params
   const locked = [
     ...['index', 'HEAD', 'config', 'packed-refs', 'shallow'],
-    ...['refs/rekindle/deployed', `refs/rekindle/revision/${revision}`],
+    ...['deployed', 'previous', `revision/${revision}`].map((name) => `refs/rekindle/${name}`),
   ]
   for (const name of locked) {
     const path = `${title}/.git/${name}.lock`
@@ -147,7 +147,10 @@ async function presentCommit(git: Git, wanted: WantedCheckout, { commit }: Check
 /** What leads to a commit that came from the remote, or is kept already. */
 const notLocal = ['refs/remotes/origin', 'refs/tags', 'refs/rekindle']
 
-/** What is about to be lost: files with local changes, and commits that nothing else names. */
+/**
+ * What is about to be lost: files with local changes, and commits that nothing else names. A commit that came from the
+ * remote gets a name for as long as it is left: `refs/rekindle/deployed` is that of the next one from now on.
+ */
 async function keep(
   host: Host,
   git: Git,
@@ -161,8 +164,9 @@ async function keep(
   const { head } = actual
   if (head === undefined || head === commit) return
   const named = await git.ask(title, ['for-each-ref', '--count=1', `--contains=${head}`, ...notLocal])
-  if (named !== undefined && named !== '') return
-  await git.run(title, ['update-ref', `refs/rekindle/kept/${head}`, head], 'cannot keep its local commits')
+  const isLocal = named === undefined || named === ''
+  const name = isLocal ? `kept/${head}` : 'previous'
+  await git.run(title, ['update-ref', `refs/rekindle/${name}`, head], 'cannot keep its local commits')
 }
 
 /** @returns the commit that the revision is on the remote, which is here now */
@@ -190,13 +194,17 @@ async function fetch(git: Git, wanted: WantedCheckout, tree: string): Promise<st
   return found.trimEnd()
 }
 
-/** Notes which commit came from the remote, and which one a name stood for: a branch that moves on is followed only where that is asked for. */
+/**
+ * Notes which commit came from the remote, before it is there: one that an agent was killed over would be taken for a local
+ * one. And which one a name stood for: a branch that moves on is followed only where that is asked for.
+ */
 async function checkOut(
   git: Git,
   { params }: WantedCheckout,
   { tree, commit }: { readonly tree: string; readonly commit: string },
 ): Promise<void> {
   const { revision = '', submodules } = params
+  await git.run(tree, ['update-ref', 'refs/rekindle/deployed', commit], 'cannot note the revision')
   await git.run(tree, ['checkout', '--quiet', '--force', '--detach', commit], 'cannot check out the revision')
   // A merge that somebody began ends here.
   await git.run(tree, ['reset', '--quiet', '--hard', commit], 'cannot reset to the revision')
@@ -209,7 +217,6 @@ async function checkOut(
     )
     await git.run(tree, argv, 'cannot check out its submodules')
   }
-  await git.run(tree, ['update-ref', 'refs/rekindle/deployed', commit], 'cannot note the revision')
   if (!isFullCommit(revision))
     await git.run(
       tree,

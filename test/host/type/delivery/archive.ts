@@ -134,5 +134,16 @@ export function archiveTests(on: Delivery): void {
       )
       expect((await on.host.run(['test', '-e', '/opt/app'])).code).toBe(1)
     })
+
+    it('a removal that ends half-way is ended by the next run', async () => {
+      await on.host.apply(app('app-1.tar.gz'))
+      // What is mounted in it cannot be removed, and all else can.
+      await on.output('mkdir /opt/app/held && mount -t tmpfs tmpfs /opt/app/held')
+      const gone = [on.host.resource('archive:/opt/app', { ensure: 'absent' })]
+      expect(await on.host.apply(gone)).toMatchObject({ code: 4 })
+      await on.output('umount $(findmnt -rno TARGET | grep /held$)')
+      expect(await on.host.apply(gone)).toMatchObject({ code: 0 })
+      expect(await on.output('ls -A /opt | grep -cE "app$|rekindle" || true')).toBe('0\n')
+    })
   })
 }

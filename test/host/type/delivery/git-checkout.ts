@@ -64,6 +64,27 @@ export function gitCheckoutTests(on: Delivery): void {
       expect(await on.output('cat /srv/site/file; ls -A /srv | grep -c rekindle || true')).toBe('one\n0\n')
     })
 
+    it('a commit that the agent was killed over is not taken for a local one', async () => {
+      // Of a commit that was fetched alone, no branch and no tag knows.
+      const [one, two] = (await on.output('git -C /srv/remote.git rev-parse v1^{} main')).trim().split('\n')
+      const shallow = (revision = '') => checkout({ url: 'file:///srv/remote.git', depth: 1, revision })
+      await on.output('rm -rf /srv/site; git -C /srv/remote.git config uploadpack.allowAnySHA1InWant true')
+      await on.host.apply(shallow(one))
+      const killer =
+        '/usr/bin/git "$@"; code=$?; case "$*" in *"reset --quiet --hard"*) kill -9 $PPID;; esac; exit $code'
+      await on.output(
+        `printf '#!/bin/sh\\n%s\\n' '${killer}' > /usr/local/bin/git; chmod +x /usr/local/bin/git`,
+      )
+      on.host.prepareCatalog(shallow(two))
+      await on.host.run(on.host.applyCommand)
+      await on.output('rm /usr/local/bin/git')
+      expect(await on.output('git -C /srv/site rev-parse HEAD')).toBe(`${two}\n`)
+      expect(await on.host.apply(shallow(two))).toMatchObject({ code: 0 })
+      expect(await on.host.apply(shallow(one))).toMatchObject({ code: 2 })
+      expect(await on.output('git -C /srv/site for-each-ref refs/rekindle/kept')).toBe('')
+      await on.output('rm -rf /srv/site')
+    })
+
     it('a remote that is not there leaves nothing at the path, and something else there stays without force (F4)', async () => {
       await on.output('mkdir -p /srv/other && echo kept > /srv/other/kept')
       const away = { url: '/srv/nowhere.git', revision: 'v1' }
