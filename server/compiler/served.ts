@@ -4,6 +4,7 @@ import type { CatalogResource, FactProblem, SiteManifest } from '../../schemas/g
 import type { SiteProblem } from '../http/view.ts'
 import type { ReadCache } from './cache.ts'
 import type { SandboxPool } from './pool.ts'
+import type { Read } from './recorder.ts'
 import type { StagedSite } from './stage.ts'
 
 /** What a sandbox says of a site that it loaded. */
@@ -22,6 +23,8 @@ export interface Served extends Loaded {
 }
 
 export interface Declared {
+  /** What it depends on. */
+  readonly reads: readonly Read[]
   readonly resources: readonly CatalogResource[]
   readonly factProblems: readonly FactProblem[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
