@@ -33,6 +33,14 @@ const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>
   token: { side: serverSide, about: 'make a join token for a new host' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
   lookup: { side: serverSide, about: 'print what a role would read of a site’s data, and why' },
+  explain: {
+    side: serverSide,
+    about: 'print what a host’s catalog depends on, and why a resource is as it is',
+  },
+  affected: {
+    side: serverSide,
+    about: 'name the hosts whose catalogs depend on a fact, on data or on a file',
+  },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
 }

@@ -14,6 +14,7 @@ import { mintJoinToken } from './ca/join.ts'
 import { type Compiler, createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { addAffected, addExplain } from './explain/cli.ts'
 import type { Role, SiteProblem } from './http/view.ts'
 import { addLookup } from './lookup/cli.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
@@ -31,6 +32,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   addCheck(program)
   addLookup(program, factsOf)
   addPlan(program)
+  addExplain(program)
+  addAffected(program)
   addDescribe(program)
   try {
     await program.parseAsync(argv, { from: 'user' })

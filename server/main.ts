@@ -38,6 +38,7 @@ import { listHosts } from './store/host.ts'
 import { prunePackages } from './store/packages.ts'
 import { pruneCredentials } from './store/person.ts'
 import { pruneReports } from './store/report.ts'
+import { pruneUses } from './store/uses.ts'
 
 export interface ServerOptions {
   readonly log?: Logger
@@ -261,6 +262,7 @@ function keepHouse(context: Context, house: House): () => void {
       reports: pruneReports(context.db, now - retention.reportMs),
       credentials: pruneCredentials(context.db, now),
       packages: prunePackages(context.db),
+      uses: pruneUses(context.db),
     }
     context.log.info(pruned, 'server.pruned')
     renewCertificate().catch((error: unknown) => context.log.error({ err: error }, 'server.renewal-failed'))

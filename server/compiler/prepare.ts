@@ -9,6 +9,7 @@ import type { PoolOptions } from './pool.ts'
 import { codeOf, locatedProblems, noRule } from './problem.ts'
 import type { Read } from './recorder.ts'
 import type { Declared, Served } from './served.ts'
+import type { Uses } from './uses.ts'
 
 export interface CompileResult {
   readonly catalog: Catalog
@@ -20,6 +21,8 @@ export interface CompileResult {
   readonly factProblems: readonly FactProblem[]
   /** What of the input the role read: resources and blobs depend on nothing else. */
   readonly reads: readonly Read[]
+  /** What of the site went into it. */
+  readonly uses: Uses
   /** Found again, since what the role read did not change. */
   readonly cached: boolean
 }
@@ -80,10 +83,11 @@ export function prepareCompile(
     input,
     async compile() {
       const { declared, cached } = await declare(from, input, { ...settings, ...scope })
-      const { resources, ...rest } = declared
+      const { resources, uses, ...rest } = declared
       const { revision } = from.staged
       const catalog: Catalog = { version: 1, host, role, revision, drift, resources: [...resources] }
-      return { ...rest, catalog, role, pool, cached }
+      const usesHere = { ...uses, pool, ...(of && { environment: of }) }
+      return { ...rest, uses: usesHere, catalog, role, pool, cached }
     },
   }
 }
@@ -106,8 +110,7 @@ async function declare(
     const problems = await locatedProblems(answer, staged, request, limits)
     throw compileError(scope.host, problems, codeOf(answer))
   }
-  const { resources, blobs, factProblems, reads } = answer
-  const declared = { resources, blobs, factProblems, reads }
-  cache.keep(input, reads, declared)
+  const { type: _, ...declared } = answer
+  cache.keep(input, declared.reads, declared)
   return { declared, cached: false }
 }

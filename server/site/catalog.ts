@@ -9,6 +9,7 @@ import type { Context } from '../context.ts'
 import { findEnvelope, saveCatalog } from '../store/catalog.ts'
 import { attributesOf, saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
+import { saveUses } from '../store/uses.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
 import { keepPackages, withPackages } from './facts.ts'
 import type { Site } from './site.ts'
@@ -122,7 +123,7 @@ function save(
   context: Context,
   authority: Authority,
   requester: CatalogRequester,
-  { catalog, blobs, role, environment }: CompiledCatalog & { readonly environment: string },
+  { catalog, blobs, role, reads, uses, environment }: CompiledCatalog & { readonly environment: string },
 ): string {
   const envelope = seal(catalog, authority.catalogKey)
   const { hash } = envelope
@@ -135,6 +136,7 @@ function save(
       context.now(),
     )
     saveHandedCatalog(context.db, requester.incarnation, { hash, role, revision, environment })
+    saveUses(context.db, requester.incarnation, { ...uses, reads })
   })
   context.live.emit({ type: 'host', host: requester.host })
   return hash
