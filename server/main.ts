@@ -31,6 +31,7 @@ import { createFolder } from './site/folder.ts'
 import { openRepository } from './site/git/source.ts'
 import { createInstaller } from './site/packages.ts'
 import { openSite, type Site } from './site/site.ts'
+import { createCatalogTally } from './site/tally.ts'
 import { createVitalsBoard } from './site/vitals.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
@@ -108,7 +109,8 @@ async function assemble(
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
   const vitals = createVitalsBoard()
-  const desk = createCatalogDesk(context, { authority, compiler, vitals, site })
+  const tally = createCatalogTally()
+  const desk = createCatalogDesk(context, { authority, compiler, vitals, tally, site })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -131,6 +133,7 @@ async function assemble(
       fleet,
       events,
       vitals,
+      tally,
       pollMs,
       tls,
       webDir,

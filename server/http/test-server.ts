@@ -101,6 +101,7 @@ export function createKnownCompiler(): KnownCompiler {
         role: 'web',
         pool: 'web',
         factProblems: compiler.factProblems,
+        cached: false,
         reads: [{ kind: 'value', path: ['host'] }],
         uses: { files: [], code: ['site.ts'], layers: [], readsFor: [{ own: [0], by: 1 }] },
       }

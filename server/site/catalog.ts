@@ -14,6 +14,7 @@ import type { CompiledCatalog, Compiler } from './compiler.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { keepPackages, withPackages } from './facts.ts'
 import type { Site } from './site.ts'
+import type { CatalogTally } from './tally.ts'
 import type { VitalsBoard } from './vitals.ts'
 
 export interface CatalogRequester {
@@ -45,6 +46,7 @@ export interface CatalogSettings {
   readonly authority: Authority
   readonly compiler: Compiler
   readonly vitals: VitalsBoard
+  readonly tally: CatalogTally
   readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
 }
 
@@ -66,7 +68,7 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
   const handed = new Map<number, Handed>()
   const envelopes = createEnvelopes(context.db)
   const { db } = context
-  const { compiler, site, authority, vitals } = settings
+  const { compiler, site, authority, vitals, tally } = settings
   return {
     async hand(requester, request) {
       const { environment } = site.placeOf(requester.host)
@@ -80,6 +82,7 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       const told = request.packages?.hash ?? known?.packages ?? null
       if (known !== undefined && known.packages === told && known.key === keyWith(told)) {
         tell(context, vitals, { requester, request, found: known.factProblems })
+        tally.count('known')
         return { hash: known.hash, envelope: () => envelopes.find(known.hash) }
       }
 
@@ -95,6 +98,10 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       try {
         compiled = await compiler.compile(requester.host, facts, { life, environment })
         factProblems = compiled.factProblems ?? []
+        tally.count(compiled.cached ? 'found' : 'compiled')
+      } catch (error) {
+        tally.count('failed')
+        throw error
       } finally {
         tell(context, vitals, { requester, request, found: factProblems })
       }

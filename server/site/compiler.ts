@@ -23,6 +23,8 @@ export interface CompiledCatalog {
   readonly pool: string
   /** Facts that the role read and that are not as the site declares them. Absent: none. */
   readonly factProblems?: readonly FactProblem[]
+  /** It was found again, not compiled. */
+  readonly cached: boolean
   /** What the role read. */
   readonly reads: readonly Read[]
   /** What of the site went into it. */
