@@ -125,6 +125,7 @@ function addPlan(program: Command): void {
     .option('--json', 'print the plan as JSON')
     .option('--tags <tags>', tagsHelp, parseTags)
     .option('--skip-tags <tags>', skipTagsHelp, parseTags)
+    .addHelpText('after', '\nOf a whole fleet, on the server’s machine: rekindle plan --fleet --help')
     .action(showPlan)
 }
 

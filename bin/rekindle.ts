@@ -12,13 +12,19 @@ type Run = (argv: readonly string[]) => Promise<void>
 const agentSide = async (): Promise<Run> => (await import('../agent/cli.ts')).run
 const serverSide = async (): Promise<Run> => (await import('../server/cli.ts')).run
 
-const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
+/** On a host, a plan is of one catalog; on the server's machine, of the fleet. */
+const planSide = (argv: readonly string[]) => (argv.includes('--fleet') ? serverSide() : agentSide())
+
+const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>; about: string }> = {
   agent: {
     side: agentSide,
     about: 'pull this host’s catalog and converge it; a daemon, or once with --once',
   },
   apply: { side: agentSide, about: 'converge this host to a compiled catalog file' },
-  plan: { side: agentSide, about: 'show what apply would change' },
+  plan: {
+    side: planSide,
+    about: 'show what apply would change; with --fleet, what a site would change on all hosts',
+  },
   facts: { side: agentSide, about: 'print what this host says of itself' },
   inspect: { side: agentSide, about: 'print what this host has of a type, as TypeScript' },
   adopt: { side: agentSide, about: 'write a role that describes this host' },
@@ -27,6 +33,14 @@ const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
   token: { side: serverSide, about: 'make a join token for a new host' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
   lookup: { side: serverSide, about: 'print what a role would read of a site’s data, and why' },
+  explain: {
+    side: serverSide,
+    about: 'print what a host’s catalog depends on, and why a resource is as it is',
+  },
+  affected: {
+    side: serverSide,
+    about: 'name the hosts whose catalogs depend on a fact, on data or on a file',
+  },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
 }
@@ -57,7 +71,7 @@ async function main(argv: readonly string[]): Promise<void> {
       hint: 'rekindle --help',
     })
   }
-  const run = await command.side()
+  const run = await command.side(argv)
   await run(argv)
 }
 

@@ -138,7 +138,11 @@ export function askLayers(rules: DataRules, scope: DataScope, find: FindLayer): 
   )
 }
 
-/** A pattern that names the role stands for one layer a role. */
+/** Names of the layers that a pattern stands for on a host: one, or one a role if it names the role. */
+export function layerNames(pattern: string, scope: DataScope): readonly string[] {
+  return layerScopes(pattern, scope).flatMap((of) => layerName(pattern, of) ?? [])
+}
+
 function layerScopes(pattern: string, { roles, ...scope }: DataScope): readonly LayerScope[] {
   return pattern.includes('{role}') ? roles.toReversed().map((role) => ({ ...scope, role })) : [scope]
 }

@@ -123,7 +123,9 @@ function renderValidators(schemas: readonly Schema[], known: readonly Schema[] =
 
 /** Our own words in a resource's schema. */
 interface ResourceSchema extends Schema {
-  readonly properties: Readonly<Record<string, { readonly refersTo?: string; readonly collects?: object }>>
+  readonly properties: Readonly<
+    Record<string, { readonly refersTo?: string; readonly collects?: object; readonly neverShown?: true }>
+  >
   readonly titleIsPath?: boolean
   readonly files?: readonly string[]
   readonly titleRefersTo?: string
@@ -149,6 +151,7 @@ function renderTraits(schemas: readonly Schema[]): string {
       collects: Object.entries(schema.properties).flatMap(([name, { collects }]) =>
         collects === undefined ? [] : [[name, collects]],
       ),
+      neverShown: Object.keys(schema.properties).filter((name) => schema.properties[name]?.neverShown),
     },
   ])
   return `// Made by schemas/generate.ts; do not edit.
@@ -171,6 +174,8 @@ export interface ResourceTraits {
   readonly identity: readonly string[] | null
   /** Parameters that the compiler fills with what else the catalog declares. */
   readonly collects: readonly (readonly [parameter: string, what: Collects])[]
+  /** Parameters whose values no page, report or plan shows. */
+  readonly neverShown: readonly string[]
 }
 
 /** What the compiler puts into a parameter; never given by an author. */

@@ -108,6 +108,11 @@ export function roleName(roles: readonly string[]): string {
   return roles.join('+')
 }
 
+/** The roles of such a name. */
+export function rolesNamed(name: string): readonly string[] {
+  return name.split('+')
+}
+
 /**
  * What a pattern without slashes means: `*` stands for any run of characters, the empty one included.
  *

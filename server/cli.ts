@@ -1,4 +1,4 @@
-/** The server's side of the command line. Each command prints for people on stdout; only `check` sets an exit code. */
+/** The server's side of the command line. Each command prints for people on stdout; `check` and `plan` set an exit code. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,9 +14,11 @@ import { mintJoinToken } from './ca/join.ts'
 import { type Compiler, createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
 import type { Context } from './context.ts'
+import { addAffected, addExplain } from './explain/cli.ts'
 import type { Role, SiteProblem } from './http/view.ts'
 import { addLookup } from './lookup/cli.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
+import { addPlan } from './plan/cli.ts'
 import { acceptFacts } from './site/facts.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
@@ -29,6 +31,9 @@ export async function run(argv: readonly string[]): Promise<void> {
   addCompile(program)
   addCheck(program)
   addLookup(program, factsOf)
+  addPlan(program)
+  addExplain(program)
+  addAffected(program)
   addDescribe(program)
   try {
     await program.parseAsync(argv, { from: 'user' })

@@ -31,6 +31,7 @@ import { createFolder } from './site/folder.ts'
 import { openRepository } from './site/git/source.ts'
 import { createInstaller } from './site/packages.ts'
 import { openSite, type Site } from './site/site.ts'
+import { createCatalogTally } from './site/tally.ts'
 import { createVitalsBoard } from './site/vitals.ts'
 import { pruneCatalogs } from './store/catalog.ts'
 import { openDatabase } from './store/db.ts'
@@ -38,6 +39,7 @@ import { listHosts } from './store/host.ts'
 import { prunePackages } from './store/packages.ts'
 import { pruneCredentials } from './store/person.ts'
 import { pruneReports } from './store/report.ts'
+import { pruneUses } from './store/uses.ts'
 
 export interface ServerOptions {
   readonly log?: Logger
@@ -107,7 +109,8 @@ async function assemble(
 
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
   const vitals = createVitalsBoard()
-  const desk = createCatalogDesk(context, { authority, compiler, vitals, site })
+  const tally = createCatalogTally()
+  const desk = createCatalogDesk(context, { authority, compiler, vitals, tally, site })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -130,6 +133,7 @@ async function assemble(
       fleet,
       events,
       vitals,
+      tally,
       pollMs,
       tls,
       webDir,
@@ -261,6 +265,7 @@ function keepHouse(context: Context, house: House): () => void {
       reports: pruneReports(context.db, now - retention.reportMs),
       credentials: pruneCredentials(context.db, now),
       packages: prunePackages(context.db),
+      uses: pruneUses(context.db),
     }
     context.log.info(pruned, 'server.pruned')
     renewCertificate().catch((error: unknown) => context.log.error({ err: error }, 'server.renewal-failed'))

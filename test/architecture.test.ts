@@ -94,6 +94,7 @@ const ioPlaces: readonly string[] = [
   'server/compiler/pool.ts',
   'server/compiler/sandbox.ts',
   'server/compiler/stage.ts',
+  'server/plan/fleet.fixture.ts',
   'server/site/',
   'server/rebuild/health.ts',
   'server/web/vite.config.ts',

@@ -34,6 +34,14 @@ export interface Declaration {
   readonly audit?: true | readonly string[]
   readonly schedule?: Schedule
   readonly where: string
+  /** What the role read after the declaration before it, as `takeReads` gave it. */
+  readonly reads?: TakenReads
+}
+
+/** Reads by number: those of one stretch, and how many there were by then. */
+export interface TakenReads {
+  readonly own: readonly number[]
+  readonly by: number
 }
 
 export interface CompileInput {
@@ -44,6 +52,8 @@ export interface CompileInput {
   readonly facts: Facts
   /** What the host sees of data that a site declared; undefined when this one has other data, or none. */
   readonly data?: ((of: DeclaredData) => HostData | undefined) | undefined
+  /** Those since the last call. */
+  readonly takeReads?: (() => TakenReads) | undefined
 }
 
 /** Data of a site, whatever its schema. */
@@ -69,6 +79,8 @@ export interface Compile {
   readonly declarations: Declaration[]
   readonly references: Set<Reference>
   readonly mistakes: Mistake[]
+  /** Paths in the site, as the role gave them, of files and folders that it took in. */
+  readonly files: Set<string>
   /** Facts that are not as the site declares them; the role goes on without them. */
   readonly factProblems: FactProblem[]
   /** Those whose function runs, outermost first. */
@@ -86,6 +98,7 @@ export interface OpenContainer {
 export interface Collected {
   readonly declarations: readonly Declaration[]
   readonly mistakes: readonly Mistake[]
+  readonly files: ReadonlySet<string>
   readonly factProblems: readonly FactProblem[]
   /** What a role threw, if one did; the declarations before it are there. */
   readonly thrown?: { readonly error: unknown; readonly by: Role }
@@ -102,6 +115,7 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
     declarations: [],
     references: new Set(),
     mistakes: [],
+    files: new Set(),
     factProblems: [],
     containers: [],
     finish: [],
@@ -113,8 +127,8 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
     for (const finish of compile.finish) finish()
     return compile
   } catch (error) {
-    const { declarations, mistakes, factProblems } = compile
-    return { declarations, mistakes, factProblems, thrown: { error, by } }
+    const { declarations, mistakes, files, factProblems } = compile
+    return { declarations, mistakes, files, factProblems, thrown: { error, by } }
   } finally {
     current = undefined
   }

@@ -48,6 +48,7 @@ export function customType<Params extends object>(
     const shown = `${name} ${JSON.stringify(title)}`
     const compile = currentCompile(`declare ${shown}`)
     const [own, meta] = split(options)
+    compile.files.add(schema)
     known ??= compileSchema(Buffer.from(readSiteFile(compile.siteDir, schema, `declare ${shown}`)), schema)
     if (!known(own)) {
       for (const wrong of toDiagnostics(known.errors ?? [], own))

@@ -94,6 +94,7 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
     ...checkedAudit(compile, shown, { audit, known: resourceTraits[type].parameters }),
     ...checkedSchedule(compile, shown, schedule),
     where: whereNow(compile),
+    ...(compile.input.takeReads === undefined ? {} : { reads: compile.input.takeReads() }),
   }
   compile.declarations.push(declaration)
   // At the role's end: what is declared explicitly by then is left to its declaration.
@@ -175,8 +176,10 @@ function treeOf(
   shown: string,
   { source, sourceSelect, ignore = [] }: Readonly<Record<string, unknown>>,
 ): readonly TreeEntry[] | undefined {
+  const sources = [source].flat().map(String)
+  for (const path of sources) compile.files.add(path)
   try {
-    return readSiteTrees(compile.siteDir, [source].flat().map(String), {
+    return readSiteTrees(compile.siteDir, sources, {
       ignore: [ignore].flat().map(String),
       select: sourceSelect === 'all' ? 'all' : 'first',
       act: `declare ${shown}`,
@@ -199,6 +202,8 @@ export function contentOf(
   if (sources.length === 0) return undefined
   // A URL's bytes are the agent's to fetch, where it is told which.
   if (params.checksum !== undefined && sources.some(isUrl)) return undefined
+  // Those that are not there, too: a file that comes there changes what is taken.
+  for (const path of sources) compile.files.add(path)
   try {
     return readSiteFile(compile.siteDir, firstThere(compile.siteDir, sources), `declare ${shown}`)
   } catch (error) {

@@ -17,7 +17,8 @@ const compiled = new Map<string, Render>()
  * @example template('nginx.conf.eta', { workers: facts.cpu.count })
  */
 export function template(path: string, values: Readonly<Record<string, unknown>> = {}): string {
-  const { siteDir } = currentCompile(`render template "${path}"`)
+  const { siteDir, files } = currentCompile(`render template "${path}"`)
+  files.add(path)
   const key = `${siteDir}\0${path}`
   const render = compiled.get(key) ?? compileTemplate(siteDir, path)
   compiled.set(key, render)

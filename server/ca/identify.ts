@@ -2,6 +2,7 @@
 import { RekindleError } from '../../schemas/errors.ts'
 import { type CertificateHolder, findHolder, markFirstUse } from '../store/certificate.ts'
 import type { Db } from '../store/db.ts'
+import { whileUnchanged } from '../store/unchanged.ts'
 
 /** What TLS says of the client's certificate. Possession of its key was proved in the handshake. */
 export interface Presented {
@@ -18,7 +19,8 @@ export interface Presented {
  */
 export function identify(db: Db, presented: Presented | undefined, now: number): CertificateHolder {
   if (presented === undefined) throw refuse('certificate-unknown', 'no client certificate was given')
-  const holder = findHolder(db, presented.fingerprint)
+  const { fingerprint } = presented
+  const holder = whileUnchanged(db, `holder ${fingerprint}`, () => findHolder(db, fingerprint))
   if (holder === undefined) {
     throw refuse(
       'certificate-unknown',
@@ -44,7 +46,7 @@ export function identify(db: Db, presented: Presented | undefined, now: number):
       `the chain of its certificate does not hold (${presented.chainError})`,
     )
   }
-  if (holder.firstUsedAt === null) markFirstUse(db, presented.fingerprint, now)
+  if (holder.firstUsedAt === null) markFirstUse(db, fingerprint, now)
   return holder
 }
 

@@ -4,11 +4,17 @@ import { sha256 } from '../../schemas/hash.ts'
 import { collectedFrom } from './collected.ts'
 import type { Declared } from './declared.ts'
 import type { OrderedResource } from './order.ts'
+import type { TakenReads } from './recorder.ts'
+
+/** Of what was copied with a folder. */
+const noReads: TakenReads = { own: [], by: 0 }
 
 export interface RenderedResources {
   readonly resources: readonly CatalogResource[]
   /** Bytes by their SHA-256, in hexadecimal. */
   readonly blobs: ReadonlyMap<string, Uint8Array>
+  /** For each resource, in their order. */
+  readonly readsFor: readonly TakenReads[]
 }
 
 /** As authors give what becomes a blob. */
@@ -32,7 +38,7 @@ export function renderResources(ordered: readonly OrderedResource[]): RenderedRe
       where: declared.where,
     }
   })
-  return { resources, blobs }
+  return { resources, blobs, readsFor: ordered.map(({ declared }) => declared.reads ?? noReads) }
 }
 
 /** An author audits `content`; the agent knows it as a blob. */

@@ -1,16 +1,13 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision an environment is served. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
-import { roleName, ruleFor } from '../../schemas/host-rule.ts'
-import type { Trusted } from '../../schemas/trusted.ts'
+import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
-import { createReadCache } from './cache.ts'
-import { compileError } from './diagnose.ts'
 import { createHostData } from './host-data.ts'
 import type { Request } from './message.ts'
 import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
-import { codeOf, locatedProblems, noRule, unavailable } from './problem.ts'
-import { createServedSites, type Declared, type Loaded, type Served } from './served.ts'
+import { type CompiledFor, type CompileResult, type PreparedCompile, prepareCompile } from './prepare.ts'
+import { locatedProblems, unavailable } from './problem.ts'
+import { createServedSites, type Loaded, type Served } from './served.ts'
 import {
   dropStaged,
   findStaged,
@@ -33,6 +30,8 @@ export interface CompilerOptions {
   readonly idleMs?: number
   /** Installs what a staged site's lockfile asks for. Without it, packages are those that the folder has. */
   readonly install?: InstallPackages
+  /** Results kept for each role, about 100 KiB each for a large one. Default 1,000. */
+  readonly keptResults?: number
 }
 
 export type CheckResult =
@@ -50,28 +49,6 @@ export type CheckResult =
       /** The same code may be good at another time: its packages could not be had. */
       readonly retry?: true
     }
-
-export interface CompileResult {
-  readonly catalog: Catalog
-  /** Bytes of the blobs that the catalog names, by SHA-256 (hex). */
-  readonly blobs: ReadonlyMap<string, Uint8Array>
-  /** Of several, their names joined by `+`. */
-  readonly role: string
-  readonly pool: string
-  /** Facts that the role read and that are not as the site declares them. */
-  readonly factProblems: readonly FactProblem[]
-  /** Found again, since what the role read did not change. */
-  readonly cached: boolean
-}
-
-type HostLife = Omit<Trusted, 'pool'>
-
-export interface CompiledFor {
-  /** What the server knows of the host. Default a first life without attributes. */
-  readonly life?: HostLife
-  /** Default the only one. */
-  readonly environment?: string
-}
 
 export interface Compiler {
   /**
@@ -98,13 +75,16 @@ export interface Compiler {
    * `compile-failed`, `compile-timeout`, `compile-memory` with the place in the site
    */
   compile(host: string, facts: Facts, about?: CompiledFor): Promise<CompileResult>
+  /**
+   * What `compile` would compile, not compiled yet.
+   *
+   * @throws RekindleError `catalog-unavailable`, `not-found`, as `compile` does
+   */
+  prepare(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
   /** Of the revision that is served. */
   manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>
 }
-
-/** Results kept for each role, about 100 KiB each for a large one. */
-const cacheLimit = 1_000
 
 export function readLimits({ timeoutMs, memoryMiB, workers, idleMs }: CompilerOptions): PoolOptions {
   return {
@@ -117,6 +97,7 @@ export function readLimits({ timeoutMs, memoryMiB, workers, idleMs }: CompilerOp
 
 export function createCompiler(options: CompilerOptions): Compiler {
   const limits = readLimits(options)
+  const { keptResults = 1_000 } = options
   const served = createServedSites()
 
   async function check(siteDir: string, environment = ''): Promise<CheckResult> {
@@ -159,6 +140,12 @@ export function createCompiler(options: CompilerOptions): Compiler {
       where: problem?.where ?? undefined,
     })
   }
+  function prepare(host: string, facts: Facts, about: CompiledFor = {}): PreparedCompile {
+    const { life = firstLife, environment = '' } = about
+    const from = served.of(environment)
+    if (from === undefined) throw unavailable(environment)
+    return prepareCompile(from, { host, facts, life, environment }, { limits, keptResults })
+  }
   return {
     check,
     restore,
@@ -168,17 +155,14 @@ export function createCompiler(options: CompilerOptions): Compiler {
         options.stageDir,
         (revision) => keep.includes(revision) || served.at(revision) !== undefined,
       ),
-    async compile(host, facts, { life = firstLife, environment = '' } = {}) {
-      const from = served.of(environment)
-      if (from === undefined) throw unavailable(environment)
-      return compile(from, { host, facts, life, environment }, limits)
-    },
+    prepare,
+    compile: async (host, facts, about) => prepare(host, facts, about).compile(),
     manifest: (environment = '') => served.of(environment)?.manifest,
     close: served.close,
   }
 }
 
-const firstLife: HostLife = { incarnation: 1, attributes: {} }
+const firstLife = { incarnation: 1, attributes: {} }
 
 async function load(
   pool: SandboxPool,
@@ -211,60 +195,4 @@ async function tryOut(
     }
   }
   return problems.size === 0 ? loaded : { problems: [...problems.values()] }
-}
-
-async function compile(
-  { manifest, staged, pool, caches, dataOf }: Served,
-  {
-    host,
-    facts,
-    life,
-    environment,
-  }: Required<CompiledFor> & { readonly host: string; readonly facts: Facts },
-  limits: PoolOptions,
-): Promise<CompileResult> {
-  const rule = ruleFor(manifest.hosts, host, () => ({ facts, attributes: life.attributes }))
-  if (rule === undefined) throw noRule(host, manifest)
-  const trusted: Trusted = { ...life, pool: rule.pool }
-  const of = environment === '' ? rule.environment : environment
-  const role = roleName(rule.roles)
-  const scope = { roles: rule.roles, host, trusted, facts, ...(of && { environment: of }) }
-  let data: object | undefined
-  const input = {
-    host,
-    trusted,
-    facts,
-    get data() {
-      data ??= dataOf?.(scope)
-      return data
-    },
-  }
-  const cache = caches.get(role) ?? createReadCache<Declared>(cacheLimit)
-  caches.set(role, cache)
-  const addressed = ({ resources, blobs, factProblems }: Declared, cached: boolean): CompileResult => ({
-    catalog: {
-      version: 1,
-      host,
-      role,
-      revision: staged.revision,
-      drift: manifest.pools.find(({ name }) => name === rule.pool)?.drift ?? 'correct',
-      resources: [...resources],
-    },
-    blobs,
-    role,
-    pool: rule.pool,
-    factProblems,
-    cached,
-  })
-
-  const known = cache.find(input)
-  if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', ...scope }
-  const answer = await pool.ask(request)
-  if (answer.type !== 'compiled') {
-    const problems = await locatedProblems(answer, staged, request, limits)
-    throw compileError(host, problems, codeOf(answer))
-  }
-  cache.keep(input, answer.reads, answer)
-  return addressed(answer, false)
 }

@@ -1,6 +1,7 @@
 /** What a role declared, as the sandbox hands it on: plain data, edges by id, in order of declaration. */
 import type { Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
+import type { TakenReads } from './recorder.ts'
 
 export interface Declared {
   readonly type: string
@@ -18,6 +19,8 @@ export interface Declared {
   readonly schedule?: Schedule
   /** `path:line`, the path relative to the site. */
   readonly where: string
+  /** What was read for it. */
+  readonly reads?: TakenReads
 }
 
 export function idOf({ type, title }: Declared): ResourceId {

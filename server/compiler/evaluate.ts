@@ -1,17 +1,12 @@
 /** From what a role declared to a catalog's resources, or to the list of all that is wrong. Pure. */
-import type { CatalogResource } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
-import { renderResources } from './catalog.ts'
+import { type RenderedResources, renderResources } from './catalog.ts'
 import type { Declared } from './declared.ts'
 import { expand } from './expand.ts'
 import { arrange } from './graph.ts'
 
 export type Evaluated =
-  | {
-      readonly ok: true
-      readonly resources: readonly CatalogResource[]
-      readonly blobs: ReadonlyMap<string, Uint8Array>
-    }
+  | ({ readonly ok: true } & RenderedResources)
   | { readonly ok: false; readonly problems: readonly SiteProblem[] }
 
 /** `mistakes`: what was found while the role ran; duplicates and loops are listed with them. */

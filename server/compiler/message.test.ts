@@ -7,6 +7,7 @@ const compiled = {
   resources: [resource],
   blobs: new Map([['00', new Uint8Array(2)]]),
   reads: [{ kind: 'value', path: ['facts'] }],
+  uses: { files: [], code: ['site.ts'], layers: [], readsFor: [] },
   factProblems: [{ fact: 'rack', source: 'site.ts:3', reason: 'bad', kept: false }],
 }
 

@@ -7,6 +7,7 @@ import type { Trusted } from '../../schemas/trusted.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import type { SiteProblem } from '../http/view.ts'
 import type { Read } from './recorder.ts'
+import type { Uses } from './uses.ts'
 
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
@@ -52,6 +53,7 @@ export interface Compiled {
   readonly resources: readonly CatalogResource[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly reads: readonly Read[]
+  readonly uses: Uses
   readonly factProblems: readonly FactProblem[]
 }
 
@@ -76,6 +78,7 @@ function isAnswer(
         areResources(answer.resources) &&
         areBlobs(answer.blobs) &&
         isListOf(answer.reads, isRead) &&
+        isUses(answer.uses) &&
         isListOf(answer.factProblems, (one) => diagnose('protocol/fact-problem', one).length === 0)
       )
     case 'refused':
@@ -115,6 +118,17 @@ function isRead(value: unknown): boolean {
     isObject(value) &&
     (value.kind === 'value' || value.kind === 'keys') &&
     isListOf(value.path, (name) => typeof name === 'string')
+  )
+}
+
+function isUses(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    [value.files, value.code, value.layers].every((list) => isListOf(list, isText)) &&
+    isListOf(
+      value.readsFor,
+      (of) => isObject(of) && isListOf(of.own, Number.isInteger) && Number.isInteger(of.by),
+    )
   )
 }
 

@@ -42,6 +42,13 @@ describe('note()', () => {
     ])
   })
 
+  it('tells what was read since it was last asked, again or for the first time', () => {
+    const { view, take } = note(host)
+    expect([view.name, take()]).toEqual(['web-1', { own: [0], by: 1 }])
+    expect([view.cpu.count, view.name, take()]).toEqual([2, 'web-1', { own: [0, 1, 2], by: 3 }])
+    expect(take()).toEqual({ own: [], by: 3 })
+  })
+
   it('gives lists as they are, and frozen', () => {
     const { view } = note(host)
     expect(view.network.eth0).toEqual(['192.0.2.1'])

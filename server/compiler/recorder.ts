@@ -11,6 +11,15 @@ export interface Noted<Value> {
   readonly view: Value
   /** In the order of their first occurrence, each once. */
   readonly reads: readonly Read[]
+  /** What was read since the last call, also what had been read before. */
+  take(): TakenReads
+}
+
+export interface TakenReads {
+  /** Positions in `reads`, ascending. */
+  readonly own: readonly number[]
+  /** How many reads there were by then. */
+  readonly by: number
 }
 
 /** What a read sees, as text: equal texts lead to equal compiles. An object is only an object; its members are own reads. */
@@ -26,14 +35,20 @@ export function see(root: unknown, { kind, path }: Read): string {
 
 export function note<Value extends object>(root: Value): Noted<Value> {
   const reads: Read[] = []
-  const seen = new Set<string>()
+  const seen = new Map<string, number>()
+  const recent = new Set<number>()
   const add = (kind: Read['kind'], path: readonly string[]) => {
     const key = `${kind}\0${path.join('\0')}`
-    if (seen.has(key)) return
-    seen.add(key)
-    reads.push({ kind, path })
+    const position = seen.get(key) ?? reads.push({ kind, path }) - 1
+    seen.set(key, position)
+    recent.add(position)
   }
-  return { view: viewOf(root, [], add), reads }
+  const take = () => {
+    const taken = [...recent].sort((a, b) => a - b)
+    recent.clear()
+    return { own: taken, by: reads.length }
+  }
+  return { view: viewOf(root, [], add), reads, take }
 }
 
 type Add = (kind: Read['kind'], path: readonly string[]) => void
@@ -41,9 +56,9 @@ type Add = (kind: Read['kind'], path: readonly string[]) => void
 function viewOf<Value extends object>(target: Value, path: readonly string[], add: Add): Value {
   const views = new Map<string, unknown>()
   const read = (key: string): unknown => {
-    if (views.has(key)) return views.get(key)
     const at = [...path, key]
     add('value', at)
+    if (views.has(key)) return views.get(key)
     const value: unknown = Object.hasOwn(target, key) ? Reflect.get(target, key) : undefined
     const view = isBranch(value) ? viewOf(value, at, add) : leaf(value)
     views.set(key, view)

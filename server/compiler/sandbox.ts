@@ -24,6 +24,7 @@ import { becomeHermetic, refuseModule } from './hermetic.ts'
 import type { Answer, HostRequest, Request } from './message.ts'
 import { note, type Read } from './recorder.ts'
 import { hostsOf, lookup, type OpenedData, readData } from './sandbox-data.ts'
+import { createImportNotes, normalFile, type Uses } from './uses.ts'
 
 interface LoadedSite {
   readonly dir: string
@@ -31,6 +32,8 @@ interface LoadedSite {
   readonly manifest: SiteManifest
   /** Layers are read when a host looks at them. */
   readonly data: OpenedData | undefined
+  /** By role. */
+  readonly code: ReadonlyMap<string, readonly string[]>
 }
 
 let loaded: LoadedSite | undefined
@@ -49,6 +52,7 @@ function moduleUrl(specifier: string): string | undefined {
   return existsSync(url) ? url.href : undefined
 }
 
+const imports = createImportNotes()
 const pureCrypto = new URL('pure-crypto.ts', import.meta.url).href
 
 /** How Node takes a file of the site, whatever its package.json says. */
@@ -111,6 +115,7 @@ async function load(dir: string): Promise<Answer> {
     const { data } = exported.options
     loaded = {
       dir,
+      code: codeOf(dir, surveyed.roles),
       roles: surveyed.roles,
       manifest: surveyed.manifest,
       data: data instanceof Data ? { of: data, layers: openData(data, dir) } : undefined,
@@ -119,6 +124,12 @@ async function load(dir: string): Promise<Answer> {
   } catch (thrown) {
     return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
   }
+}
+
+function codeOf(dir: string, roles: ReadonlyMap<string, Role>): LoadedSite['code'] {
+  const fileOf = ({ place }: Role) => (place === undefined ? 'site.ts' : relative(dir, place.file))
+  const files = new Set([...roles.values()].map(fileOf))
+  return new Map([...roles].map(([name, role]) => [name, imports.codeOf(fileOf(role), files)]))
 }
 
 const noEntry: SiteProblem = {
@@ -151,12 +162,19 @@ function resolveFor(dir: string): ResolveHook {
     }
     try {
       const resolved = nextResolve(specifier, context)
+      noteImport(dir, context.parentURL, resolved.url)
       const format = formatOf(dir, resolved.url)
       return format === undefined ? resolved : { ...resolved, format }
     } catch (cause) {
       throw withPlace(cause, importPlace(dir, context.parentURL, specifier))
     }
   }
+}
+
+function noteImport(dir: string, from: string | undefined, to: string): void {
+  const site = `${pathToFileURL(dir).href}/`
+  const path = (url: string) => decodeURI(url.slice(site.length))
+  if (from?.startsWith(site) === true && to.startsWith(site)) imports.add(path(from), path(to))
 }
 
 /** Rekindle's own code, and packages that it loads when it needs them, lie outside of the site. */
@@ -227,13 +245,14 @@ function steady(
 interface CompiledRoles {
   readonly collected: Collected
   readonly reads: readonly Read[]
+  readonly uses: Omit<Uses, 'readsFor'>
 }
 
 function compile(site: LoadedSite, request: HostRequest): CompiledRoles {
   const roles = rolesOf(site, request)
   const seen = site.data?.layers.of(request)
   const { host, trusted, facts } = request
-  const { view, reads } = note({
+  const { view, reads, take } = note({
     host,
     trusted,
     facts,
@@ -250,8 +269,9 @@ function compile(site: LoadedSite, request: HostRequest): CompiledRoles {
     trusted: view.trusted,
     facts: view.facts,
     data: ({ rules }) => (rules === site.data?.of.rules ? noted : undefined),
+    takeReads: take,
   })
-  return { collected, reads }
+  return { collected, reads, uses: usesOf(site, roles, { collected, reads }) }
 }
 
 function rolesOf(site: LoadedSite, { roles }: HostRequest): readonly [Role, ...Role[]] {
@@ -264,7 +284,20 @@ function rolesOf(site: LoadedSite, { roles }: HostRequest): readonly [Role, ...R
   return [first, ...others]
 }
 
-function answerOf(site: LoadedSite, { collected, reads }: CompiledRoles): Answer {
+function usesOf(
+  { dir, code, data }: LoadedSite,
+  roles: readonly Role[],
+  { collected, reads }: Pick<CompiledRoles, 'collected' | 'reads'>,
+): CompiledRoles['uses'] {
+  const readsData = data !== undefined && reads.some(({ path: [first] }) => first === 'data')
+  return {
+    files: [...new Set([...collected.files].map(normalFile))].sort(),
+    code: [...new Set(roles.flatMap(({ name }) => code.get(name) ?? []))].sort(),
+    layers: readsData ? data.of.rules.hierarchy.map((layer) => `${relative(dir, data.of.dir)}/${layer}`) : [],
+  }
+}
+
+function answerOf(site: LoadedSite, { collected, reads, uses }: CompiledRoles): Answer {
   const { declarations, mistakes, factProblems, thrown } = collected
   const problems =
     thrown === undefined
@@ -278,18 +311,17 @@ function answerOf(site: LoadedSite, { collected, reads }: CompiledRoles): Answer
             renderPlace(thrown.by.place, site.dir),
           ),
         ]
-  return render(evaluate(declarations, problems), { reads, factProblems })
+  return render(evaluate(declarations, problems), { reads, uses, factProblems })
 }
 
-interface Beside {
-  readonly reads: readonly Read[]
+interface Beside extends Pick<CompiledRoles, 'reads' | 'uses'> {
   readonly factProblems: readonly FactProblem[]
 }
 
-function render(evaluated: Evaluated, { reads, factProblems }: Beside): Answer {
+function render(evaluated: Evaluated, { reads, uses, factProblems }: Beside): Answer {
   if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
-  const { resources, blobs } = evaluated
-  return { type: 'compiled', resources, blobs, reads, factProblems }
+  const { resources, blobs, readsFor } = evaluated
+  return { type: 'compiled', resources, blobs, reads, uses: { ...uses, readsFor }, factProblems }
 }
 
 function diagnoseIn(siteDir: string, thrown: unknown, act: string, fallback: string): SiteProblem {

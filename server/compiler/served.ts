@@ -4,7 +4,9 @@ import type { CatalogResource, FactProblem, SiteManifest } from '../../schemas/g
 import type { SiteProblem } from '../http/view.ts'
 import type { ReadCache } from './cache.ts'
 import type { SandboxPool } from './pool.ts'
+import type { Read } from './recorder.ts'
 import type { StagedSite } from './stage.ts'
+import type { Uses } from './uses.ts'
 
 /** What a sandbox says of a site that it loaded. */
 export interface Loaded {
@@ -22,6 +24,9 @@ export interface Served extends Loaded {
 }
 
 export interface Declared {
+  /** What it depends on. */
+  readonly reads: readonly Read[]
+  readonly uses: Uses
   readonly resources: readonly CatalogResource[]
   readonly factProblems: readonly FactProblem[]
   readonly blobs: ReadonlyMap<string, Uint8Array>

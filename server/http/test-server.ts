@@ -101,6 +101,9 @@ export function createKnownCompiler(): KnownCompiler {
         role: 'web',
         pool: 'web',
         factProblems: compiler.factProblems,
+        cached: false,
+        reads: [{ kind: 'value', path: ['host'] }],
+        uses: { files: [], code: ['site.ts'], layers: [], readsFor: [{ own: [0], by: 1 }] },
       }
     },
     manifest: () => manifest,

@@ -6,12 +6,15 @@ import type { CatalogRequest, FactProblem } from '../../schemas/generated/types.
 import { sha256 } from '../../schemas/hash.ts'
 import type { Authority } from '../ca/authority.ts'
 import type { Context } from '../context.ts'
-import { findEnvelope, saveCatalog } from '../store/catalog.ts'
+import { saveCatalog } from '../store/catalog.ts'
 import { attributesOf, saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
+import { saveUses } from '../store/uses.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
+import { createEnvelopes } from './envelopes.ts'
 import { keepPackages, withPackages } from './facts.ts'
 import type { Site } from './site.ts'
+import type { CatalogTally } from './tally.ts'
 import type { VitalsBoard } from './vitals.ts'
 
 export interface CatalogRequester {
@@ -26,8 +29,8 @@ export interface CatalogRequester {
 export interface HandedCatalog {
   /** SHA-256 of the payload; the ETag. */
   readonly hash: string
-  /** JSON of the envelope. */
-  readonly envelope: () => string
+  /** JSON of the envelope, UTF-8. */
+  readonly envelope: () => Buffer
 }
 
 export interface CatalogDesk {
@@ -43,12 +46,15 @@ export interface CatalogSettings {
   readonly authority: Authority
   readonly compiler: Compiler
   readonly vitals: VitalsBoard
+  readonly tally: CatalogTally
   readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
 }
 
 interface Handed {
   /** Revision, facts and packages. */
   readonly key: string
+  /** Hash of what it told of its packages. */
+  readonly packages: string | null
   readonly hash: string
   /** Those that the compile found. */
   readonly factProblems: readonly FactProblem[]
@@ -60,23 +66,28 @@ interface Handed {
  */
 export function createCatalogDesk(context: Context, settings: CatalogSettings): CatalogDesk {
   const handed = new Map<number, Handed>()
+  const envelopes = createEnvelopes(context.db)
   const { db } = context
-  const { compiler, site, authority, vitals } = settings
+  const { compiler, site, authority, vitals, tally } = settings
   return {
     async hand(requester, request) {
       const { environment } = site.placeOf(requester.host)
       const revision = site.revision(environment)
       if (revision === undefined) throw unavailable(site.nameOf(environment))
-      const packages = keepPackages(db, requester.incarnation, request.packages)
-      const factsJson = canonical(request.facts)
-      const key = `${environment} ${revision} ${packages} ${sha256(factsJson)}`
+      // As it was sent, which is how an agent sends it again; in another order it is another word, and asked again.
+      const factsHash = sha256(JSON.stringify(request.facts))
+      const keyWith = (packages: string | null) => `${environment} ${revision} ${packages} ${factsHash}`
       const known = handed.get(requester.incarnation)
-      if (known?.key === key) {
+      // What it told last is asked of the store only when something else is new: most polls end here.
+      const told = request.packages?.hash ?? known?.packages ?? null
+      if (known !== undefined && known.packages === told && known.key === keyWith(told)) {
         tell(context, vitals, { requester, request, found: known.factProblems })
-        return stored(context, known.hash)
+        tally.count('known')
+        return { hash: known.hash, envelope: () => envelopes.find(known.hash) }
       }
 
-      if (saveFacts(db, requester.incarnation, factsJson, context.now())) {
+      const packages = keepPackages(db, requester.incarnation, request.packages)
+      if (saveFacts(db, requester.incarnation, canonical(request.facts), context.now())) {
         saveAddress(db, requester.incarnation, requester.address)
         context.live.emit({ type: 'host', host: requester.host })
       }
@@ -87,15 +98,19 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       try {
         compiled = await compiler.compile(requester.host, facts, { life, environment })
         factProblems = compiled.factProblems ?? []
+        tally.count(compiled.cached ? 'found' : 'compiled')
+      } catch (error) {
+        tally.count('failed')
+        throw error
       } finally {
         tell(context, vitals, { requester, request, found: factProblems })
       }
       const hash = save(context, authority, requester, { ...compiled, environment })
       // The site may have changed while this was compiled; then the next request compiles again.
       if (compiled.catalog.revision === revision) {
-        handed.set(requester.incarnation, { key, hash, factProblems })
+        handed.set(requester.incarnation, { key: keyWith(packages), packages, hash, factProblems })
       }
-      return stored(context, hash)
+      return { hash, envelope: () => envelopes.find(hash) }
     },
   }
 }
@@ -122,7 +137,7 @@ function save(
   context: Context,
   authority: Authority,
   requester: CatalogRequester,
-  { catalog, blobs, role, environment }: CompiledCatalog & { readonly environment: string },
+  { catalog, blobs, role, reads, uses, environment }: CompiledCatalog & { readonly environment: string },
 ): string {
   const envelope = seal(catalog, authority.catalogKey)
   const { hash } = envelope
@@ -135,22 +150,10 @@ function save(
       context.now(),
     )
     saveHandedCatalog(context.db, requester.incarnation, { hash, role, revision, environment })
+    saveUses(context.db, requester.incarnation, { ...uses, reads })
   })
   context.live.emit({ type: 'host', host: requester.host })
   return hash
-}
-
-function stored({ db }: Context, hash: string): HandedCatalog {
-  return {
-    hash,
-    envelope: () => {
-      const envelope = findEnvelope(db, hash)
-      if (envelope === undefined) {
-        throw new RekindleError({ code: 'internal', message: `Cannot find catalog "${hash}"` })
-      }
-      return envelope
-    },
-  }
 }
 
 function unavailable(environment: string | null): RekindleError {

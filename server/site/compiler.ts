@@ -1,6 +1,8 @@
 /** What the server needs of the compiler; server/compiler gives it, and main.ts joins the two. */
 import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
+import type { Read } from '../compiler/recorder.ts'
+import type { Uses } from '../compiler/uses.ts'
 import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
@@ -21,6 +23,12 @@ export interface CompiledCatalog {
   readonly pool: string
   /** Facts that the role read and that are not as the site declares them. Absent: none. */
   readonly factProblems?: readonly FactProblem[]
+  /** It was found again, not compiled. */
+  readonly cached: boolean
+  /** What the role read. */
+  readonly reads: readonly Read[]
+  /** What of the site went into it. */
+  readonly uses: Uses
 }
 
 /** What the server knows of the host itself. Absent: a first life without attributes. */

@@ -14,7 +14,7 @@ export interface Placement {
 /** Gives what an environment is served; undefined when that is nothing yet. */
 export type ManifestOf = (environment: string) => SiteManifest | undefined
 
-type Environments = Pick<Repository, 'branch' | 'environmentOf' | 'environments'>
+export type Environments = Pick<Repository, 'branch' | 'environmentOf' | 'environments'>
 
 /** Who may say where a host belongs: the server's configuration, then the main environment; never the others. */
 export function placeHost(

@@ -85,6 +85,26 @@ export function currentIncarnation(db: Db, host: string): Incarnation | undefine
   )
 }
 
+/** What a compile is told of a host. */
+export interface ToldFacts {
+  readonly host: string
+  /** Null where no incarnation is in service. */
+  readonly number: number | null
+  /** Canonical JSON of `protocol/facts`; null until it was sent. */
+  readonly facts: string | null
+  readonly attributes: string | null
+  readonly packagesHash: string | null
+}
+
+/** Of all hosts, by name: what the incarnations in service told last. */
+export function listToldFacts(db: Db): readonly ToldFacts[] {
+  return allRows(
+    db,
+    `SELECT host.name AS host, incarnation.number, facts, attributes, packages_hash AS packagesHash
+     FROM host LEFT JOIN incarnation ON incarnation.id = host.current ORDER BY host.name`,
+  )
+}
+
 /** Newest first. */
 export function listIncarnations(db: Db, host: string, limit: number): readonly Incarnation[] {
   return allRows(

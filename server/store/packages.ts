@@ -30,6 +30,11 @@ export function findPackages(db: Db, incarnation: number): StoredPackages | unde
   )
 }
 
+/** Canonical JSON: versions by name. */
+export function findPackageSet(db: Db, hash: string): string | undefined {
+  return getRow<{ versions: string }>(db, 'SELECT versions FROM package_set WHERE hash = ?', hash)?.versions
+}
+
 /** Keeps what an incarnation told; false when it told only a hash, and nobody told the versions. */
 export function savePackages(
   db: Db,

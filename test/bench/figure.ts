@@ -4,7 +4,7 @@ export interface Figure {
   readonly id: string
   /** Median of `runs`. */
   readonly value: number
-  readonly unit: 'ms' | 'MiB'
+  readonly unit: 'ms' | 'MiB' | 'rps'
   /** What it stands next to: a floor, a peer, or a goal. */
   readonly reference: string
   readonly referenceValue: number

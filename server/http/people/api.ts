@@ -2,6 +2,7 @@
 import type { Context } from '../../context.ts'
 import type { Refusals } from '../../refusals.ts'
 import type { Site } from '../../site/site.ts'
+import type { CatalogTally } from '../../site/tally.ts'
 import type { VitalsBoard } from '../../site/vitals.ts'
 import type { FleetActs } from '../fleet.ts'
 import type { Hub } from '../hub.ts'
@@ -15,6 +16,7 @@ export interface PeopleApi {
   readonly fleet: FleetActs
   readonly events: Events
   readonly vitals: VitalsBoard
+  readonly tally: CatalogTally
   /** How often agents are to report. */
   readonly pollMs: number
   /** Whether people come over HTTPS, so that the cookie is for HTTPS only. */

@@ -8,6 +8,7 @@ import { logFault, sendProblem } from '../problem.ts'
 import { actRoutes } from './acts.ts'
 import type { PeopleApi } from './api.ts'
 import { guardRoutes } from './auth.ts'
+import { metricsRoute } from './metrics.ts'
 import { pageRoutes } from './page.ts'
 import { readRoutes } from './reads.ts'
 import { sessionRoutes } from './session.ts'
@@ -36,6 +37,7 @@ export function createPeopleApp(api: PeopleApi, certificate: ServerCertificate |
   sessionRoutes(app, api, callers)
   readRoutes(app, api)
   actRoutes(app, api, callers)
+  metricsRoute(app, api)
   webhookRoute(app, api)
   app.server.on('upgrade', api.events.upgrade)
   return app

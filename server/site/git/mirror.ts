@@ -32,7 +32,7 @@ const keptText = 200
  * @param dir folder for mirrors and what is checked out of them
  */
 export async function openMirror(site: GitSite, dir: string, signal: AbortSignal): Promise<Mirror> {
-  const gitDir = join(dir, `${sha256(site.git).slice(0, 12)}.git`)
+  const gitDir = mirrorDir(site, dir)
   mkdirSync(gitDir, { recursive: true, mode: 0o700 })
   for (const path of globSync('{*.lock,refs/**/*.lock,objects/**/*.lock,objects/**/tmp_*}', {
     cwd: gitDir,
@@ -70,18 +70,67 @@ export async function openMirror(site: GitSite, dir: string, signal: AbortSignal
     },
     async withFiles(commit, use) {
       const checkout = await mkdtemp(join(dir, 'checkout-'))
-      const tree = join(checkout, 'site')
-      mkdirSync(tree)
-      const extra = { GIT_INDEX_FILE: join(checkout, 'index'), GIT_WORK_TREE: tree }
       try {
-        await git(['read-tree', commit], `read commit ${commit}`, extra)
-        await git(['checkout-index', '--all', '--quiet'], `take out commit ${commit}`, extra)
-        return await use(tree)
+        return await use(await takeOut(git, commit, checkout))
       } finally {
         await rm(checkout, { recursive: true, force: true })
       }
     },
   }
+}
+
+function mirrorDir({ git }: GitSite, dir: string): string {
+  return join(dir, `${sha256(git).slice(0, 12)}.git`)
+}
+
+type Act = (
+  args: readonly string[],
+  what: string,
+  extra?: Readonly<Record<string, string>>,
+) => Promise<string>
+
+/** Gives the folder with the files of a commit; nothing but `checkout` is written to. */
+async function takeOut(git: Act, commit: string, checkout: string): Promise<string> {
+  const tree = join(checkout, 'site')
+  mkdirSync(tree)
+  const extra = { GIT_INDEX_FILE: join(checkout, 'index'), GIT_WORK_TREE: tree }
+  await git(['read-tree', commit], `read commit ${commit}`, extra)
+  await git(['checkout-index', '--all', '--quiet'], `take out commit ${commit}`, extra)
+  return tree
+}
+
+/**
+ * Takes a commit out of a mirror that another process may be at work on: a branch, a tag, or a commit's hash.
+ *
+ * @param checkout an empty folder; the files are below it afterwards
+ * @throws RekindleError `not-found` when nothing of that name was fetched
+ */
+export async function takeOutOfMirror(
+  site: GitSite,
+  dir: string,
+  { ref, checkout }: { readonly ref: string; readonly checkout: string },
+): Promise<string> {
+  const run = gitFor(site, mirrorDir(site, dir))
+  const { signal } = new AbortController()
+  const git: Act = async (args, what, extra) => {
+    const ended = await run(args, { timeoutMs: localMs, signal }, extra)
+    if (ended.code !== 0) throw failed(what, ended)
+    return ended.stdout
+  }
+  for (const name of [
+    `refs/heads/${ref}`,
+    `refs/tags/${ref}`,
+    ...(/^[0-9a-f]{7,64}$/.test(ref) ? [ref] : []),
+  ]) {
+    const verify = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`]
+    const { code, stdout } = await run(verify, { timeoutMs: localMs, signal })
+    if (code === 0) return takeOut(git, stdout.trim(), checkout)
+  }
+  throw new RekindleError({
+    code: 'not-found',
+    message: `Cannot find "${ref}": no branch, tag or commit of that name was fetched from ${site.git}`,
+    hint: 'The server fetches when it polls, when its webhook is called, and when a person says so on the page',
+  })
 }
 
 /** All at once or not at all; branches that are gone there go here, and ones that were rewritten are followed. */

@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { RekindleError, toError } from '../../../schemas/errors.ts'
 import type { GitSite } from '../../../schemas/generated/types.ts'
-import { matchesHost } from '../../../schemas/host-rule.ts'
 import type { Context } from '../../context.ts'
 import { findRemote, type Remote, saveRemote } from '../../store/site.ts'
 import { mainEnvironment, type Source } from '../source.ts'
+import { environmentsIn } from './environments.ts'
 import { openMirror } from './mirror.ts'
 import { parseRemoteUrl } from './url.ts'
 
@@ -17,7 +17,6 @@ export async function openRepository(context: Context, site: GitSite, dir: strin
   const { log, db } = context
   if (parseRemoteUrl(site.git).isPlain) log.warn({ url: site.git }, 'site.insecure-url')
   const mirror = await openMirror(site, dir, closing.signal)
-  const rules = site.hosts ?? []
   let polling: Promise<void> = Promise.resolve()
 
   const remote = (): Remote =>
@@ -66,11 +65,9 @@ export async function openRepository(context: Context, site: GitSite, dir: strin
     find,
     repository: {
       url: site.git,
-      branch: site.branch,
+      ...environmentsIn(site),
       remote,
       isAncestor: mirror.isAncestor,
-      environmentOf: (host) => rules.find(({ match }) => matchesHost(match, host))?.environment,
-      environments: [...new Set(rules.map(({ environment }) => environment))],
     },
     watch(onChange) {
       polling = poll(onChange)
