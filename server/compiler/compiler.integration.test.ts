@@ -183,6 +183,30 @@ export const web = role('web', () => {
     expect(Buffer.concat([...blobs.values()]).toString()).toBe('Welcome 64{ "text": "Welcome " }')
   })
 
+  it('has its packages, but for those of development', async () => {
+    const lock = {
+      packages: {
+        'node_modules/greeting': {},
+        'node_modules/vitest': { dev: true },
+        'node_modules/@a/b': {},
+      },
+    }
+    const compiler = open()
+    const { revision } = await compiler.check(
+      writeSite({
+        'site.ts': `import { greeting } from 'greeting'\n${webRole("file('/etc/motd', { content: greeting })")['site.ts']}`,
+        'node_modules/.package-lock.json': JSON.stringify(lock),
+        'node_modules/greeting/package.json': '{ "type": "module", "exports": "./index.js" }',
+        'node_modules/greeting/index.js': "export const greeting = 'hello'",
+        'node_modules/vitest/index.js': '',
+        'node_modules/@a/b/index.js': '',
+      }),
+    )
+    const { blobs } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(Buffer.concat([...blobs.values()]).toString()).toBe('hello')
+    expect(readdirSync(join(stageDir, revision, 'node_modules'))).toEqual(['@a', 'greeting'])
+  })
+
   it('gives the pool’s drift policy to the catalog', async () => {
     const compiler = open()
     await compiler.check(
