@@ -25,6 +25,8 @@ const commands: Record<string, { side: () => Promise<Run>; about: string }> = {
   backup: { side: agentSide, about: 'list, compare and restore what the agent overwrote' },
   server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
   token: { side: serverSide, about: 'make a join token for a new host' },
+  init: { side: serverSide, about: 'make a site that compiles and passes its own test' },
+  link: { side: serverSide, about: 'let a cloned site find this Rekindle, for its editor and its tests' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },

@@ -10,6 +10,7 @@ import { RekindleError } from '../schemas/errors.ts'
 import type { Facts } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
 import { version } from '../schemas/version.ts'
+import { addAuthoring } from './author/cli.ts'
 import { mintJoinToken } from './ca/join.ts'
 import { createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
@@ -27,6 +28,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addCompile(program)
   addCheck(program)
   addDescribe(program)
+  addAuthoring(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

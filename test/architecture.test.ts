@@ -36,6 +36,7 @@ const rules: readonly Rule[] = [
     why: 'what authors import must load in milliseconds and run in a sandbox',
   },
   { from: 'catalogs/example/', to: ['catalogs/api/'], why: 'the example is what an admin would write' },
+  { from: 'catalogs/starter/', to: [], why: 'it is copied to where nothing else of ours is' },
   { from: 'agent/host/', to: ['schemas/'], why: 'ports know the machine, and nothing of resources' },
   { from: 'agent/facts/', to: ['schemas/', 'agent/host/'], why: 'facts are read, not decided' },
   {
@@ -85,6 +86,7 @@ const ioPlaces: readonly string[] = [
   'server/machine/',
   'server/ca/',
   'bin/',
+  'server/author/',
   'server/compiler/locate.ts',
   'server/compiler/pool.ts',
   'server/compiler/sandbox.ts',
