@@ -96,6 +96,7 @@ const ioPlaces: readonly string[] = [
   'server/web/vite.config.ts',
   'catalogs/api/template.ts',
   'catalogs/api/source.ts',
+  'catalogs/api/testing-vitest.ts',
   'agent/resource/testing.ts',
   'schemas/generate.ts',
 ]

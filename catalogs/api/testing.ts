@@ -3,7 +3,7 @@
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
+import type { Facts, ResourceParams } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import { collect, type Declaration, type Mistake } from './context.ts'
@@ -13,6 +13,19 @@ import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
 import type { Site } from './site.ts'
 import { survey } from './survey.ts'
+import type { TestCatalog, TestResource } from './testing-catalog.ts'
+import { noteHit, roleHit } from './testing-hits.ts'
+
+export type { TestCatalog, TestResource } from './testing-catalog.ts'
+export { type AnyFactsOptions, type FastCheck, forAnyFacts } from './testing-facts.ts'
+export { collectCoverage } from './testing-hits.ts'
+export {
+  type CatalogMatchers,
+  catalogMatchers,
+  catalogSerializer,
+  type WantedResource,
+} from './testing-matchers.ts'
+export { renderCatalog } from './testing-snapshot.ts'
 
 /** Facts that matter to a test; the others are those of a small Debian 12 host. */
 export type GivenFacts = { readonly [Name in keyof Facts]?: Partial<Facts[Name]> }
@@ -25,32 +38,6 @@ export interface CompileOptions {
   readonly siteDir?: string
 }
 
-export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> {
-  /** `type:title` */
-  readonly id: string
-  readonly params: ResourceParams[Type]
-  /** Text of a file, from `content` or `source`. */
-  readonly content: string | undefined
-  /** Ids, as they were declared. */
-  readonly require: readonly string[]
-  readonly before: readonly string[]
-  readonly notify: readonly string[]
-  readonly subscribe: readonly string[]
-  /** Its own, and the containers around it. */
-  readonly tags: readonly string[]
-  readonly noop: boolean | undefined
-  readonly audit: true | readonly string[] | undefined
-  readonly schedule: Schedule | undefined
-}
-
-export interface TestCatalog {
-  readonly role: string
-  /** In order of declaration. */
-  readonly ids: readonly string[]
-  /** @throws Error that lists what there is, when the resource was not declared. */
-  find<Type extends ResourceTypeName>(type: Type, title: string): TestResource<Type>
-}
-
 /**
  * Compiles a role, or the role that a site gives a host.
  *
@@ -60,6 +47,7 @@ export interface TestCatalog {
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
   const { role, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  noteHit(roleHit(role.name))
   const { declarations, mistakes, thrown } = collect(role, {
     siteDir,
     host,
@@ -73,6 +61,7 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   return {
     role: role.name,
     ids: [...byId.keys()],
+    resources: [...byId.values()].map((declared) => resourceOf(declared)),
     find(type, title) {
       const id = renderResourceId(type, title)
       const declared = byId.get(id)
@@ -129,12 +118,13 @@ function fill(host: string, given: GivenFacts = {}): Facts {
 }
 
 function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {
-  const { bytes, require, before, notify, subscribe, tags, noop, audit, schedule } = declared
+  const { bytes, require, before, notify, subscribe, tags, noop, audit, schedule, where } = declared
   return {
     id: renderResourceId(declared.type, declared.title),
     // The constructor checked them against the type's schema.
     params: declared.params as unknown as ResourceParams[Type],
     content: bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8'),
+    bytes,
     require,
     before,
     notify,
@@ -143,5 +133,6 @@ function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestR
     noop,
     audit,
     schedule,
+    where,
   }
 }

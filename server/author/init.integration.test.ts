@@ -47,8 +47,41 @@ describe('rekindle init', () => {
 
   it('makes a site whose own test passes', async () => {
     const { code, output } = await tool('vitest', ['run'])
-    expect(output).toMatch(/Tests +3 passed/)
+    expect(output).toMatch(/Tests +4 passed/)
+    expect(output).toContain('Tests came to 2 of 2 roles, 5 of 5 resources, 0 of 0 branches\n')
     expect(code).toBe(0)
+  })
+
+  it('makes a site whose tests fail when they come to too little of it', async () => {
+    const grown = join(dir, 'grown')
+    cpSync(site, grown, { recursive: true, verbatimSymlinks: true })
+    writeFileSync(
+      join(grown, 'roles', 'untested.ts'),
+      [
+        "import { facts, file, pkg as bring, role } from 'rekindle'",
+        "export const untested = role('untested', () => {",
+        "  if (facts.virtual === 'kvm') bring('qemu-guest-agent')",
+        "  file('/etc/a', { content: facts.cpu.count > 8 ? 'large' : 'small' })",
+        '})',
+      ].join('\n'),
+    )
+    const { code, output } = await tool('vitest', ['run'], grown)
+    expect(code).toBe(1)
+    expect(output.slice(output.indexOf('Tests came to'))).toBe(
+      [
+        'Tests came to 2 of 3 roles, 5 of 7 resources, 0 of 4 branches',
+        'No test came to:',
+        '  roles/untested.ts:2: role untested',
+        "  roles/untested.ts:3: if (facts.virtual === 'kvm')",
+        "  roles/untested.ts:3: bring('qemu-guest-agent', …",
+        "  roles/untested.ts:3: if (facts.virtual === 'kvm') is false",
+        "  roles/untested.ts:4: file('/etc/a', …",
+        '  roles/untested.ts:4: facts.cpu.count > 8 ? …',
+        '  roles/untested.ts:4: facts.cpu.count > 8 ? … is false',
+        'Tests came to 50.0 %, wanted 80 %',
+        '',
+      ].join('\n'),
+    )
   })
 
   it('makes a site whose types hold', async () => {

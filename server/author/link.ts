@@ -35,6 +35,8 @@ export function linkRekindle(dir: string): Linked {
     const folder = installed(name)
     return folder === undefined ? [] : [{ name, folder }]
   })
+  // The machine's own Node may be too old for TypeScript.
+  link(process.execPath, join(modules, '.bin', 'node'))
   for (const { name, folder } of found) linkPackage(modules, name, folder)
   const tools = found.map(({ name }) => name)
   return { tools, missing: lacking.filter((name) => !tools.includes(name)) }
