@@ -12,12 +12,11 @@ import { validate } from '../schemas/validate.ts'
 import { version } from '../schemas/version.ts'
 import { addAuthoring } from './author/cli.ts'
 import { mintJoinToken } from './ca/join.ts'
-import { createCompiler } from './compiler/compiler.ts'
+import { type Compiler, createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
 import type { Context } from './context.ts'
 import type { Role, SiteProblem } from './http/view.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
-import type { Compiler } from './site/compiler.ts'
 import { openDatabase } from './store/db.ts'
 
 /** `argv`: the command's name first, as in `['check', 'site/']`. */
@@ -212,7 +211,8 @@ async function compile(site: string, options: CompileOptions): Promise<void> {
   await withCompiler(async (compiler) => {
     const checked = await compiler.check(resolve(site))
     if (!checked.ok) throw siteInvalid(checked.problems)
-    const { catalog, blobs } = await compiler.compile(options.host, facts)
+    const { catalog, blobs, warnings } = await compiler.compile(options.host, facts)
+    for (const warning of warnings) console.error(renderWarning(warning))
     if (options.blobs !== undefined) {
       mkdirSync(options.blobs, { recursive: true })
       for (const [sha256, bytes] of blobs) writeFileSync(join(options.blobs, sha256), bytes)
@@ -226,10 +226,14 @@ async function check(site: string, { json }: { readonly json?: true }): Promise<
   await withCompiler(async (compiler) => {
     const result = await compiler.check(resolve(site))
     const problems = result.ok ? [] : result.problems
-    if (json) console.log(JSON.stringify({ revision: result.revision, problems }))
-    else if (result.ok)
-      console.log(`${site} is good: ${result.manifest.roles.length} roles, revision ${result.revision}`)
-    else console.log(problems.map(renderProblem).join('\n'))
+    const warnings = result.ok ? result.warnings : []
+    if (json) console.log(JSON.stringify({ revision: result.revision, problems, warnings }))
+    else {
+      for (const problem of problems) console.log(renderProblem(problem))
+      for (const warning of warnings) console.log(renderWarning(warning))
+      if (result.ok)
+        console.log(`${site} is good: ${result.manifest.roles.length} roles, revision ${result.revision}`)
+    }
     if (!result.ok) process.exitCode = 1
   })
 }
@@ -237,6 +241,10 @@ async function check(site: string, { json }: { readonly json?: true }): Promise<
 function renderProblem({ where, message, hint }: SiteProblem): string {
   const first = where === null ? message : `${where}: ${message}`
   return hint === null ? first : `${first}\n  do: ${hint}`
+}
+
+function renderWarning(warning: SiteProblem): string {
+  return `warning: ${renderProblem(warning)}`
 }
 
 function siteInvalid(problems: readonly SiteProblem[]): RekindleError {

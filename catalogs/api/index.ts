@@ -3,7 +3,15 @@
 export { contain } from './contain.ts'
 export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'
 export type { Metaparams } from './declare.ts'
+export type { DeclaredResource } from './declared-resource.ts'
 export { facts, host } from './facts.ts'
+export {
+  type Finding,
+  type Policy,
+  type PolicyCatalog,
+  type PolicyOptions,
+  policy,
+} from './policy.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'
 export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'

@@ -1,6 +1,7 @@
 /** A site: which hosts get which roles, and how their pools are treated. */
 import { dirname } from 'node:path/posix'
 import { callerPlace, type Place } from './place.ts'
+import type { Policy } from './policy.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
 
@@ -16,6 +17,8 @@ export interface SiteOptions {
   /** First match wins. */
   readonly hosts: readonly HostOptions[]
   readonly pools?: readonly Pool[]
+  /** What must hold for every catalog. */
+  readonly policies?: readonly Policy[]
 }
 
 export class Site {

@@ -3,19 +3,21 @@
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts, ResourceParams } from '../../schemas/generated/types.ts'
+import type { Facts } from '../../schemas/generated/types.ts'
 import { ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
-import { collect, type Declaration, type Mistake } from './context.ts'
+import { collect, type Mistake } from './context.ts'
+import { viewOf } from './declared-resource.ts'
 import { placeOf } from './place.ts'
-import type { ResourceTypeName } from './reference.ts'
+import { checkPolicies } from './policy.ts'
 import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
 import type { Site } from './site.ts'
-import { survey } from './survey.ts'
-import type { TestCatalog, TestResource } from './testing-catalog.ts'
+import { type SoundSurvey, survey } from './survey.ts'
+import type { TestCatalog } from './testing-catalog.ts'
 import { noteHit, roleHit } from './testing-hits.ts'
 
+export type { Verdict } from './policy.ts'
 export type { TestCatalog, TestResource } from './testing-catalog.ts'
 export { type AnyFactsOptions, type FastCheck, forAnyFacts } from './testing-facts.ts'
 export { collectCoverage } from './testing-hits.ts'
@@ -46,13 +48,11 @@ export interface CompileOptions {
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { role, siteDir } = of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
+  const { role, siteDir, pool, surveyed } =
+    of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
   noteHit(roleHit(role.name))
-  const { declarations, mistakes, thrown } = collect(role, {
-    siteDir,
-    host,
-    facts: fill(host, options.facts),
-  })
+  const facts = fill(host, options.facts)
+  const { declarations, mistakes, thrown } = collect(role, { siteDir, host, facts })
   if (thrown !== undefined) throw thrown
   if (mistakes.length > 0) throw refusal(mistakes)
   const byId = new Map(
@@ -61,28 +61,43 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   return {
     role: role.name,
     ids: [...byId.keys()],
-    resources: [...byId.values()].map((declared) => resourceOf(declared)),
+    resources: [...byId.values()].map((declared) => viewOf(declared)),
+    findings: checkPolicies(surveyed?.policies ?? [], {
+      siteDir,
+      role: role.name,
+      view: { host, facts, pool },
+      pools: surveyed?.manifest.pools ?? [],
+      declarations,
+    }),
     find(type, title) {
       const id = renderResourceId(type, title)
       const declared = byId.get(id)
       if (declared === undefined)
         throw new Error(`Cannot find "${id}"; declared: ${[...byId.keys()].join(', ')}`)
-      return resourceOf(declared)
+      return viewOf(declared)
     },
   }
 }
 
-function ofRole(role: Role, { siteDir }: CompileOptions): { role: Role; siteDir: string } {
-  return { role, siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+interface Subject {
+  readonly role: Role
+  readonly siteDir: string
+  /** Of the host; a role that is compiled by itself has none. */
+  readonly pool: string
+  readonly surveyed?: SoundSurvey
 }
 
-function ofSite(site: Site, host: string, options: CompileOptions): { role: Role; siteDir: string } {
+function ofRole(role: Role, { siteDir }: CompileOptions): Subject {
+  return { role, pool: '', siteDir: siteDir ?? folderOf(placeOf(new Error().stack)?.file ?? '/') }
+}
+
+function ofSite(site: Site, host: string, options: CompileOptions): Subject {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
   const rule = ruleFor(surveyed.manifest.hosts, host)
   const role = rule === undefined ? undefined : surveyed.roles.get(rule.role)
-  if (role !== undefined) return { role, siteDir }
+  if (rule !== undefined && role !== undefined) return { role, siteDir, pool: rule.pool, surveyed }
   throw new RekindleError({
     code: 'not-found',
     message: `Cannot compile host "${host}": no rule of the site matches it`,
@@ -114,25 +129,5 @@ function fill(host: string, given: GivenFacts = {}): Facts {
     memory: { ...sample.memory, ...given.memory },
     network: { ...sample.network, ...given.network },
     agent: { ...sample.agent, ...given.agent },
-  }
-}
-
-function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {
-  const { bytes, require, before, notify, subscribe, tags, noop, audit, schedule, where } = declared
-  return {
-    id: renderResourceId(declared.type, declared.title),
-    // The constructor checked them against the type's schema.
-    params: declared.params as unknown as ResourceParams[Type],
-    content: bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8'),
-    bytes,
-    require,
-    before,
-    notify,
-    subscribe,
-    tags,
-    noop,
-    audit,
-    schedule,
-    where,
   }
 }

@@ -22,7 +22,13 @@ export interface CompilerOptions {
 }
 
 export type CheckResult =
-  | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
+  | {
+      readonly ok: true
+      readonly revision: string
+      readonly manifest: SiteManifest
+      /** What does not keep it from being served, such as what policies warn of. */
+      readonly warnings: SiteProblem[]
+    }
   | { readonly ok: false; readonly revision: string; readonly problems: SiteProblem[] }
 
 export interface CompileResult {
@@ -31,6 +37,7 @@ export interface CompileResult {
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly role: string
   readonly pool: string
+  readonly warnings: readonly SiteProblem[]
   /** Found again, since what the role read did not change. */
   readonly cached: boolean
 }
@@ -64,6 +71,7 @@ export interface Compiler {
 interface Served {
   readonly staged: StagedSite
   readonly manifest: SiteManifest
+  readonly warnings: SiteProblem[]
   readonly pool: SandboxPool
   /** By role: what a role declared does not depend on the host's pool. */
   readonly caches: Map<string, ReadCache<Declared>>
@@ -72,6 +80,7 @@ interface Served {
 interface Declared {
   readonly resources: readonly CatalogResource[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
+  readonly warnings: readonly SiteProblem[]
 }
 
 /** Results kept for each role, about 100 KiB each for a large one. */
@@ -97,7 +106,10 @@ export function createCompiler(options: CompilerOptions): Compiler {
   async function check(siteDir: string): Promise<CheckResult> {
     const staged = await stageSite(siteDir, options.stageDir)
     const { revision } = staged
-    if (served?.staged.revision === revision) return { ok: true, revision, manifest: served.manifest }
+    if (served?.staged.revision === revision) {
+      const { manifest, warnings } = served
+      return { ok: true, revision, manifest, warnings }
+    }
     const pool = openPool(staged.dir, limits)
     const loaded = await tryOut(pool, staged, limits)
     if ('problems' in loaded) {
@@ -105,8 +117,8 @@ export function createCompiler(options: CompilerOptions): Compiler {
       if (staged.isNew) await dropStaged(staged)
       return { ok: false, revision, problems: loaded.problems }
     }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
-    return { ok: true, revision, manifest: loaded.manifest }
+    serve({ staged, pool, ...loaded, caches: new Map() })
+    return { ok: true, revision, ...loaded }
   }
   async function restore(revision: string): Promise<SiteManifest> {
     const staged = await findStaged(options.stageDir, revision)
@@ -121,7 +133,7 @@ export function createCompiler(options: CompilerOptions): Compiler {
         where: problem?.where ?? undefined,
       })
     }
-    serve({ staged, pool, manifest: loaded.manifest, caches: new Map() })
+    serve({ staged, pool, manifest: loaded.manifest, warnings: [], caches: new Map() })
     return loaded.manifest
   }
   return {
@@ -140,19 +152,24 @@ async function tryOut(
   pool: SandboxPool,
   staged: StagedSite,
   limits: PoolOptions,
-): Promise<{ manifest: SiteManifest } | { problems: SiteProblem[] }> {
+): Promise<{ manifest: SiteManifest; warnings: SiteProblem[] } | { problems: SiteProblem[] }> {
   const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
   if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
-  const problems = new Map<string, SiteProblem>()
-  for (const { match, role } of loaded.manifest.hosts) {
-    const request: Request = { type: 'check', role, match }
+  const problems: SiteProblem[] = []
+  const warnings: SiteProblem[] = []
+  for (const { match, role, pool: ofRule } of loaded.manifest.hosts) {
+    const request: Request = { type: 'check', role, pool: ofRule, match }
     const checked = await pool.ask(request)
-    if (checked.type === 'checked') continue
-    for (const problem of await locatedProblems(checked, staged, request, limits)) {
-      problems.set(JSON.stringify(problem), problem)
-    }
+    if (checked.type === 'checked') warnings.push(...checked.warnings)
+    else problems.push(...(await locatedProblems(checked, staged, request, limits)))
   }
-  return problems.size === 0 ? { manifest: loaded.manifest } : { problems: [...problems.values()] }
+  if (problems.length > 0) return { problems: distinct(problems) }
+  return { manifest: loaded.manifest, warnings: distinct(warnings) }
+}
+
+/** Several rules may lead to one role, and several roles to one function. */
+function distinct(problems: readonly SiteProblem[]): SiteProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }
 
 async function compile(
@@ -165,10 +182,10 @@ async function compile(
   const { manifest, staged, pool, caches } = served
   const rule = ruleFor(manifest.hosts, host)
   if (rule === undefined) throw noRule(host, manifest)
-  const input = { host, facts }
+  const input = { host, facts, pool: rule.pool }
   const cache = caches.get(rule.role) ?? createReadCache<Declared>(cacheLimit)
   caches.set(rule.role, cache)
-  const addressed = ({ resources, blobs }: Declared, cached: boolean): CompileResult => ({
+  const addressed = ({ resources, blobs, warnings }: Declared, cached: boolean): CompileResult => ({
     catalog: {
       version: 1,
       host,
@@ -180,12 +197,13 @@ async function compile(
     blobs,
     role: rule.role,
     pool: rule.pool,
+    warnings,
     cached,
   })
 
   const known = cache.find(input)
   if (known !== undefined) return addressed(known, true)
-  const request: Request = { type: 'compile', role: rule.role, host, facts }
+  const request: Request = { type: 'compile', role: rule.role, ...input }
   const answer = await pool.ask(request)
   if (answer.type !== 'compiled') {
     const problems = await locatedProblems(answer, staged, request, limits)

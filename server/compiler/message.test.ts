@@ -7,12 +7,14 @@ const compiled = {
   resources: [resource],
   blobs: new Map([['00', new Uint8Array(2)]]),
   reads: [{ kind: 'value', path: ['facts'] }],
+  warnings: [{ message: 'x', where: null, hint: null }],
 }
 
 describe('readAnswer()', () => {
   it('takes what a sandbox says', () => {
     expect(readAnswer(compiled)).toBe(compiled)
-    expect(readAnswer({ type: 'checked' })).toEqual({ type: 'checked' })
+    const checked = { type: 'checked', warnings: [] }
+    expect(readAnswer(checked)).toBe(checked)
   })
 
   it.each([
@@ -21,6 +23,7 @@ describe('readAnswer()', () => {
     ['a resource without a place', { ...compiled, resources: [{ ...resource, where: undefined }] }],
     ['blobs that are no bytes', { ...compiled, blobs: new Map([['00', 'text']]) }],
     ['reads of another kind', { ...compiled, reads: [{ kind: 'guess', path: [] }] }],
+    ['warnings without words', { type: 'checked', warnings: [{}] }],
     ['problems without words', { type: 'refused', problems: [{ where: null, hint: null }] }],
     ['a manifest without pools', { type: 'loaded', manifest: { roles: [], hosts: [] } }],
   ])('refuses %s', (_, answer) => {

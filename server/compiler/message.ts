@@ -8,13 +8,19 @@ import type { Read } from './recorder.ts'
 export type Request =
   | { readonly type: 'load'; readonly siteDir: string }
   /** Compile a rule's role for a host that there is not, twice. */
-  | { readonly type: 'check'; readonly role: string; readonly match: string }
-  | { readonly type: 'compile'; readonly role: string; readonly host: string; readonly facts: Facts }
+  | { readonly type: 'check'; readonly role: string; readonly pool: string; readonly match: string }
+  | {
+      readonly type: 'compile'
+      readonly role: string
+      readonly pool: string
+      readonly host: string
+      readonly facts: Facts
+    }
 
 export type Answer =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly manifest: SiteManifest }
-  | { readonly type: 'checked' }
+  | { readonly type: 'checked'; readonly warnings: readonly SiteProblem[] }
   | Compiled
   | { readonly type: 'refused'; readonly problems: readonly SiteProblem[] }
 
@@ -23,6 +29,8 @@ export interface Compiled {
   readonly resources: readonly CatalogResource[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
   readonly reads: readonly Read[]
+  /** What policies warn of. */
+  readonly warnings: readonly SiteProblem[]
 }
 
 /** @throws RekindleError `internal` for what no sandbox of ours says. */
@@ -37,12 +45,18 @@ function isAnswer(
 ): answer is Answer & Readonly<Record<string, unknown>> {
   switch (answer.type) {
     case 'ready':
-    case 'checked':
       return true
+    case 'checked':
+      return isListOf(answer.warnings, isProblem)
     case 'loaded':
       return diagnose('protocol/site-manifest', answer.manifest).length === 0
     case 'compiled':
-      return areResources(answer.resources) && areBlobs(answer.blobs) && isListOf(answer.reads, isRead)
+      return (
+        areResources(answer.resources) &&
+        areBlobs(answer.blobs) &&
+        isListOf(answer.reads, isRead) &&
+        isListOf(answer.warnings, isProblem)
+      )
     case 'refused':
       return isListOf(answer.problems, isProblem)
     default:

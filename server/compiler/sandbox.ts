@@ -8,6 +8,7 @@ import { relative } from 'node:path/posix'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { collect } from '../../catalogs/api/context.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
+import { checkPolicies, type Policy } from '../../catalogs/api/policy.ts'
 import type { Role } from '../../catalogs/api/role.ts'
 import { sampleFacts, sampleHost } from '../../catalogs/api/sample.ts'
 import { Site } from '../../catalogs/api/site.ts'
@@ -16,15 +17,16 @@ import { canonical } from '../../schemas/canonical.ts'
 import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
-import { type Evaluated, evaluate } from './evaluate.ts'
+import { evaluate } from './evaluate.ts'
 import { becomeHermetic, refuseModule } from './hermetic.ts'
 import type { Answer, Request } from './message.ts'
-import { note, type Read } from './recorder.ts'
+import { note } from './recorder.ts'
 
 interface LoadedSite {
   readonly dir: string
   readonly roles: ReadonlyMap<string, Role>
   readonly manifest: SiteManifest
+  readonly policies: readonly Policy[]
 }
 
 let loaded: LoadedSite | undefined
@@ -87,7 +89,8 @@ async function load(dir: string): Promise<Answer> {
     if (!(exported instanceof Site)) return { type: 'refused', problems: [noSite(exported)] }
     const surveyed = survey(exported, dir)
     if (!surveyed.ok) return { type: 'refused', problems: surveyed.mistakes }
-    loaded = { dir, roles: surveyed.roles, manifest: surveyed.manifest }
+    const { roles, manifest, policies } = surveyed
+    loaded = { dir, roles, manifest, policies }
     return { type: 'loaded', manifest: surveyed.manifest }
   } catch (thrown) {
     return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
@@ -152,13 +155,14 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
 }
 
 /** What differs when a role is compiled a second time depends on more than facts. */
-function check(site: LoadedSite, { role, match }: { readonly role: string; readonly match: string }): Answer {
+function check(site: LoadedSite, { role, pool, match }: Extract<Request, { type: 'check' }>): Answer {
   const host = sampleHost(match)
-  const sample = { role, host, facts: sampleFacts(host) }
+  const sample = { role, pool, host, facts: sampleFacts(host) }
   const first = compile(site, sample)
   if (first.type === 'refused') return first
   const problems = steady(site, role, first, compile(site, sample))
-  return problems.length === 0 ? { type: 'checked' } : { type: 'refused', problems }
+  if (problems.length > 0 || first.type !== 'compiled') return { type: 'refused', problems }
+  return { type: 'checked', warnings: first.warnings }
 }
 
 function steady(site: LoadedSite, role: string, first: Answer, second: Answer): readonly SiteProblem[] {
@@ -175,11 +179,11 @@ function steady(site: LoadedSite, role: string, first: Answer, second: Answer): 
 
 function compile(
   site: LoadedSite,
-  request: { readonly role: string; readonly host: string; readonly facts: Facts },
+  request: { readonly role: string; readonly pool: string; readonly host: string; readonly facts: Facts },
 ): Answer {
   const role = site.roles.get(request.role)
   if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
-  const { view, reads } = note({ host: request.host, facts: request.facts })
+  const { view, reads } = note({ host: request.host, facts: request.facts, pool: request.pool })
   const { declarations, mistakes, thrown } = collect(role, {
     siteDir: site.dir,
     get host() {
@@ -194,13 +198,22 @@ function compile(
           ...mistakes,
           diagnoseIn(site.dir, thrown, `compile role "${role.name}"`, renderPlace(role.place, site.dir)),
         ]
-  return render(evaluate(declarations, problems), reads)
+  const evaluated = evaluate(declarations, problems)
+  if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
+  const verdicts = checkPolicies(site.policies, {
+    siteDir: site.dir,
+    role: role.name,
+    pools: site.manifest.pools,
+    ...{ view, declarations },
+  })
+  const refused = verdicts.filter(({ level }) => level === 'refuse')
+  if (refused.length > 0) return { type: 'refused', problems: refused.map(toProblem) }
+  const { resources, blobs } = evaluated
+  return { type: 'compiled', resources, blobs, reads, warnings: verdicts.map(toProblem) }
 }
 
-function render(evaluated: Evaluated, reads: readonly Read[]): Answer {
-  if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
-  const { resources, blobs } = evaluated
-  return { type: 'compiled', resources, blobs, reads }
+function toProblem({ message, where, hint }: SiteProblem): SiteProblem {
+  return { message, where, hint }
 }
 
 function diagnoseIn(siteDir: string, thrown: unknown, act: string, fallback: string): SiteProblem {

@@ -149,6 +149,8 @@ export interface SiteView {
   readonly activatedAt: string | null
   readonly roles: readonly string[]
   readonly pools: readonly PoolView[]
+  /** What the served revision is warned of, such as by its policies. */
+  readonly warnings: readonly SiteProblem[]
   /** Why the newest code is not served; null when it is. */
   readonly refused: {
     readonly revision: string

@@ -3,7 +3,13 @@ import type { Catalog, Facts, SiteManifest } from '../../schemas/generated/types
 import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
-  | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
+  | {
+      readonly ok: true
+      readonly revision: string
+      readonly manifest: SiteManifest
+      /** Absent: none. */
+      readonly warnings?: readonly SiteProblem[]
+    }
   | { readonly ok: false; readonly revision: string; readonly problems: readonly SiteProblem[] }
 
 export interface CompiledCatalog {

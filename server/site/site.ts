@@ -5,7 +5,7 @@
 import { errorShape } from '../../schemas/errors.ts'
 import type { SiteManifest } from '../../schemas/generated/types.ts'
 import type { Context } from '../context.ts'
-import type { SiteView } from '../http/view.ts'
+import type { SiteProblem, SiteView } from '../http/view.ts'
 import { appendAudit } from '../store/audit.ts'
 import { activeSite, newestSite, type SeenSite, saveSeenSite } from '../store/site.ts'
 import { transact } from '../store/statement.ts'
@@ -40,6 +40,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   const { compiler, dir } = settings
   let queue: Promise<unknown> = Promise.resolve()
   let served: string | undefined
+  let warnings: readonly SiteProblem[] = []
   let watcher: FolderWatch | undefined
 
   async function checkNow(by: string): Promise<SiteView> {
@@ -48,12 +49,14 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
     const isNew = record(context, result, by)
     if (result.ok) {
       served = result.revision
+      warnings = result.warnings ?? []
       if (isNew && active?.revision !== result.revision) settings.onActivated(result.revision)
     } else if (served === undefined && active !== undefined) {
       served = await restore(context, compiler, active)
     }
-    return renderView(context, settings)
+    return view()
   }
+  const view = () => ({ ...renderView(context, settings), warnings })
   function check(by: string): Promise<SiteView> {
     const next = queue.then(() => checkNow(by))
     queue = next.catch(() => {})
@@ -63,7 +66,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   await check('server')
   return {
     check,
-    view: () => renderView(context, settings),
+    view,
     manifest: () => (served === undefined ? undefined : compiler.manifest()),
     revision: () => served,
     watch() {
@@ -137,7 +140,7 @@ function record(context: Context, result: SiteCheck, by: string): boolean {
   return true
 }
 
-function renderView({ db }: Context, { compiler, poolHosts }: SiteSettings): SiteView {
+function renderView({ db }: Context, { compiler, poolHosts }: SiteSettings): Omit<SiteView, 'warnings'> {
   const active = activeSite(db)
   const newest = newestSite(db)
   const manifest = active === undefined ? undefined : compiler.manifest()

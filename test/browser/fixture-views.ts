@@ -128,6 +128,7 @@ export const site: SiteView = {
     { name: 'web', order: 'surge', drift: 'rebuild', hosts: ['web-1', 'web-2', 'web-3'] },
     { name: 'db', order: 'in-place', drift: 'report', hosts: ['db-1'] },
   ],
+  warnings: [],
   refused: null,
 }
 

@@ -30,8 +30,20 @@ export function Site({ site, version }: { site: SiteView; version: string }): Re
           <dd>Rekindle {version}</dd>
         </div>
       </dl>
+      {site.warnings.length > 0 && <Warnings warnings={site.warnings} />}
       {site.refused !== null && <Refused refused={site.refused} />}
     </Section>
+  )
+}
+
+function Warnings({ warnings }: { warnings: SiteView['warnings'] }): ReactNode {
+  return (
+    <div className="card" data-tone="stale">
+      <header>
+        <Badge tone="stale" word={warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`} />
+      </header>
+      <Problems problems={warnings} />
+    </div>
   )
 }
 
@@ -43,15 +55,21 @@ function Refused({ refused }: { refused: NonNullable<SiteView['refused']> }): Re
         <Revision id={refused.revision} />
         <Time at={refused.at} />
       </header>
-      <ul className="site-problems">
-        {refused.problems.map(({ message, where, hint }) => (
-          <li key={`${where} ${message}`}>
-            {where !== null && <code className="where">{where}</code>}
-            <span>{message}</span>
-            {hint !== null && <span className="quiet">{hint}</span>}
-          </li>
-        ))}
-      </ul>
+      <Problems problems={refused.problems} />
     </div>
+  )
+}
+
+function Problems({ problems }: { problems: SiteView['warnings'] }): ReactNode {
+  return (
+    <ul className="site-problems">
+      {problems.map(({ message, where, hint }) => (
+        <li key={`${where} ${message}`}>
+          {where !== null && <code className="where">{where}</code>}
+          <span>{message}</span>
+          {hint !== null && <span className="quiet">{hint}</span>}
+        </li>
+      ))}
+    </ul>
   )
 }
