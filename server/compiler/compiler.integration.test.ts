@@ -161,6 +161,26 @@ describe('a good site', () => {
     await expect(second.restore('../stage')).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('is told of its races at a check, and served all the same', async () => {
+    const compiler = open()
+    const checked = await compiler.check(
+      writeSite(webRole("pkg('nginx')\nfile('/etc/nginx/nginx.conf', { content: 'x' })")),
+    )
+    expect(checked).toMatchObject({
+      ok: true,
+      warnings: [
+        {
+          message: expect.stringMatching(
+            /^Nothing orders file "\/etc\/nginx\/nginx.conf" and package "nginx" \(site.ts:3\)\. /,
+          ),
+          where: 'site.ts:4',
+          hint: 'Give one of them "require" or "before" with the other',
+        },
+      ],
+    })
+    expect((await compiler.compile('web-1', sampleFacts('web-1'))).warnings).toEqual([])
+  })
+
   it('may be spread over files, read its own data, and hash', async () => {
     const compiler = open()
     await compiler.check(

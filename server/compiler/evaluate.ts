@@ -4,10 +4,12 @@ import type { SiteProblem } from '../http/view.ts'
 import { renderResources } from './catalog.ts'
 import type { Declared } from './declared.ts'
 import { arrange } from './graph.ts'
+import type { OrderedResource } from './order.ts'
 
 export type Evaluated =
   | {
       readonly ok: true
+      readonly ordered: readonly OrderedResource[]
       readonly resources: readonly CatalogResource[]
       readonly blobs: ReadonlyMap<string, Uint8Array>
     }
@@ -17,5 +19,5 @@ export type Evaluated =
 export function evaluate(declarations: readonly Declared[], mistakes: readonly SiteProblem[]): Evaluated {
   const { ordered, problems } = arrange(declarations)
   if (mistakes.length + problems.length > 0) return { ok: false, problems: [...mistakes, ...problems] }
-  return { ok: true, ...renderResources(ordered) }
+  return { ok: true, ordered, ...renderResources(ordered) }
 }

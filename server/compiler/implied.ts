@@ -1,8 +1,8 @@
 /** Edges that nobody has to write: what a resource needs, when the catalog declares that too. Pure. */
 import { dirname, resolve } from 'node:path/posix'
-import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
 import { type Declared, idOf } from './declared.ts'
+import { isAbsent, traitsOf } from './touch.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
@@ -32,11 +32,6 @@ export function impliedIn(all: DeclaredById): (declared: Declared) => readonly R
       return id !== own && needed !== undefined && !isAbsent(needed)
     })
   }
-}
-
-function traitsOf(type: string): ResourceTraits | undefined {
-  // A site's own types have none.
-  return Object.hasOwn(resourceTraits, type) ? resourceTraits[type as keyof typeof resourceTraits] : undefined
 }
 
 /** What the schema says that title and parameters refer to. */
@@ -166,8 +161,4 @@ function groupOf(name: unknown, all: DeclaredById): readonly ResourceId[] {
   if (typeof name !== 'string') return []
   if (all.has(`group:${name}`)) return [`group:${name}`]
   return all.get(`user:${name}`)?.params.group === undefined ? [`user:${name}`] : []
-}
-
-function isAbsent({ params }: Declared): boolean {
-  return params.ensure === 'absent' || params.ensure === 'purged'
 }

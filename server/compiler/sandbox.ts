@@ -17,10 +17,11 @@ import { canonical } from '../../schemas/canonical.ts'
 import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
-import { evaluate } from './evaluate.ts'
+import { type Evaluated, evaluate } from './evaluate.ts'
 import { becomeHermetic, refuseModule } from './hermetic.ts'
 import type { Answer, Request } from './message.ts'
-import { note } from './recorder.ts'
+import { findRaces } from './race.ts'
+import { note, type Read } from './recorder.ts'
 
 interface LoadedSite {
   readonly dir: string
@@ -158,11 +159,13 @@ function withPlace(cause: unknown, where: string | undefined): unknown {
 function check(site: LoadedSite, { role, pool, match }: Extract<Request, { type: 'check' }>): Answer {
   const host = sampleHost(match)
   const sample = { role, pool, host, facts: sampleFacts(host) }
-  const first = compile(site, sample)
+  const declared = declare(site, sample)
+  const first = judge(site, declared)
   if (first.type === 'refused') return first
   const problems = steady(site, role, first, compile(site, sample))
   if (problems.length > 0 || first.type !== 'compiled') return { type: 'refused', problems }
-  return { type: 'checked', warnings: first.warnings }
+  const races = declared.evaluated.ok ? findRaces(declared.evaluated.ordered) : []
+  return { type: 'checked', warnings: [...first.warnings, ...races] }
 }
 
 function steady(site: LoadedSite, role: string, first: Answer, second: Answer): readonly SiteProblem[] {
@@ -177,10 +180,26 @@ function steady(site: LoadedSite, role: string, first: Answer, second: Answer): 
   ]
 }
 
-function compile(
-  site: LoadedSite,
-  request: { readonly role: string; readonly pool: string; readonly host: string; readonly facts: Facts },
-): Answer {
+interface Subject {
+  readonly role: string
+  readonly pool: string
+  readonly host: string
+  readonly facts: Facts
+}
+
+interface DeclaredRole {
+  readonly role: Role
+  readonly view: Omit<Subject, 'role'>
+  readonly reads: readonly Read[]
+  readonly declarations: ReturnType<typeof collect>['declarations']
+  readonly evaluated: Evaluated
+}
+
+function compile(site: LoadedSite, subject: Subject): Answer {
+  return judge(site, declare(site, subject))
+}
+
+function declare(site: LoadedSite, request: Subject): DeclaredRole {
   const role = site.roles.get(request.role)
   if (role === undefined) throw new Error(`Cannot compile: the site has no role "${request.role}"`)
   const { view, reads } = note({ host: request.host, facts: request.facts, pool: request.pool })
@@ -198,7 +217,11 @@ function compile(
           ...mistakes,
           diagnoseIn(site.dir, thrown, `compile role "${role.name}"`, renderPlace(role.place, site.dir)),
         ]
-  const evaluated = evaluate(declarations, problems)
+  return { role, view, reads, declarations, evaluated: evaluate(declarations, problems) }
+}
+
+/** Refused by what is wrong with it, or by a policy. */
+function judge(site: LoadedSite, { role, view, reads, declarations, evaluated }: DeclaredRole): Answer {
   if (!evaluated.ok) return { type: 'refused', problems: evaluated.problems }
   const verdicts = checkPolicies(site.policies, {
     siteDir: site.dir,
