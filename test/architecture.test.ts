@@ -87,6 +87,7 @@ const ioPlaces: readonly string[] = [
   'server/ca/',
   'bin/',
   'server/author/',
+  'server/compiler/hermetic.ts',
   'server/compiler/locate.ts',
   'server/compiler/pool.ts',
   'server/compiler/sandbox.ts',

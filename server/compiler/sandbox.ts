@@ -162,7 +162,7 @@ function check(site: LoadedSite, { role, pool, match }: Extract<Request, { type:
   const declared = declare(site, sample)
   const first = judge(site, declared)
   if (first.type === 'refused') return first
-  const problems = steady(site, role, first, compile(site, sample))
+  const problems = [...steady(site, role, first, compile(site, sample)), ...serverPaths(site, first)]
   if (problems.length > 0 || first.type !== 'compiled') return { type: 'refused', problems }
   const races = declared.evaluated.ok ? findRaces(declared.evaluated.ordered) : []
   return { type: 'checked', warnings: [...first.warnings, ...races] }
@@ -178,6 +178,23 @@ function steady(site: LoadedSite, role: string, first: Answer, second: Answer): 
       hint: 'A role keeps nothing from one run to the next: move variables that it changes into its function',
     },
   ]
+}
+
+/** The site's folder is another on each server. */
+function serverPaths({ dir }: LoadedSite, answer: Answer): readonly SiteProblem[] {
+  if (answer.type !== 'compiled') return []
+  const contentOf = (blob: unknown) =>
+    Buffer.from(answer.blobs.get(String(Reflect.get(Object(blob), 'sha256'))) ?? [])
+  return answer.resources
+    .filter(
+      ({ params }) =>
+        JSON.stringify(params).includes(dir) || contentOf(Reflect.get(params, 'blob')).includes(dir),
+    )
+    .map(({ type, title, where }) => ({
+      message: `Cannot declare ${type} "${title}": it has the path of the site's folder on this server in it`,
+      where,
+      hint: 'Paths of the site are for reading its files; a host has none of them',
+    }))
 }
 
 interface Subject {
