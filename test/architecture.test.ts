@@ -90,6 +90,7 @@ const ioPlaces: readonly string[] = [
   'server/compiler/hermetic.ts',
   'server/compiler/locate.ts',
   'server/compiler/pool.ts',
+  'server/compiler/resolve.ts',
   'server/compiler/sandbox.ts',
   'server/compiler/stage.ts',
   'server/site/',

@@ -42,6 +42,7 @@ export interface CompileInput {
 
 export interface Compile {
   readonly siteDir: string
+  readonly role: Role
   /** Reading host and facts is noted, so they are read through it and not copied. */
   readonly input: CompileInput
   readonly declarations: Declaration[]
@@ -55,6 +56,8 @@ export interface Compile {
 
 export interface OpenContainer {
   readonly container: Container
+  /** The role that it is of, or its name. */
+  readonly of: string | Role
   /** Metaparameters for all that is declared in it. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -73,7 +76,7 @@ export function collect(role: Role, input: CompileInput): Collected {
   if (current !== undefined) throw outside('compile a role inside another', 'Call a plain function instead')
   const { siteDir } = input
   const compile: Compile = {
-    ...{ siteDir, input },
+    ...{ siteDir, role, input },
     declarations: [],
     references: new Set(),
     mistakes: [],

@@ -18,7 +18,7 @@ import {
 } from './context.ts'
 import { complain, type TypeRule } from './parameter.ts'
 import { isUrl } from './path.ts'
-import { plain } from './plain.ts'
+import { findForeign, plain } from './plain.ts'
 import { Container, Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
 import { firstThere, readSiteFile, readSiteTrees } from './source.ts'
 import { addTree, type TreeEntry } from './tree.ts'
@@ -69,12 +69,18 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
   const { own, others } = ownBefore(type, options)
   const all = withContainers(compile, others)
   const { require, before, notify, subscribe, tags, noop, audit, schedule, ...rest } = all
+  const isData = noteForeign(compile, shown, { ...rest, ...own })
   const params = plainParams({ ...rest, ...own })
-  const complaints = complain({ type, title, params, rule })
+  const written: unknown = given
+  if (typeof written !== 'string' && !(written instanceof Object)) {
+    noteMistake(compile, `Cannot declare ${type}: its title wants text, found ${String(written)}`)
+    return new Reference(type, title)
+  }
+  const complaints = isData ? complain({ type, title, params, rule }) : []
   for (const { message, hint } of complaints)
     noteMistake(compile, `Cannot declare ${shown}: ${message}`, hint)
 
-  const isSound = complaints.length === 0
+  const isSound = isData && complaints.length === 0
   const tree = isSound && isTree(type, params) ? treeOf(compile, shown, params) : undefined
   const bytes =
     isSound && tree === undefined && resourceTraits[type].hasBlob
@@ -154,6 +160,16 @@ function withContainer(
 function joined(inner: unknown, outer: unknown): unknown {
   if (inner === undefined || outer === undefined) return inner ?? outer
   return [inner, outer].flat()
+}
+
+/** Whether all of it could be written down; what could not is noted. */
+function noteForeign(compile: Compile, shown: string, given: Readonly<Record<string, unknown>>): boolean {
+  const foreign = Object.entries(given).flatMap(([name, value]) => findForeign(value, name))
+  for (const { path, found } of foreign) {
+    const hint = found === 'a Promise' ? 'A role runs at once and to its end: remove async and await' : null
+    noteMistake(compile, `Cannot declare ${shown}: parameter "${path}": wanted data, found ${found}`, hint)
+  }
+  return foreign.length === 0
 }
 
 function plainParams(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -75,6 +75,7 @@ function wrongRule(rule: unknown): string | undefined {
   if (!/^[a-z][a-z0-9-]*$/.test(role.name)) {
     return `role name "${role.name}" is not lower-case letters, digits and "-"`
   }
+  if (typeof role.declare !== 'function') return `role "${role.name}" has no function`
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
   }

@@ -148,6 +148,16 @@ function withoutFileTimes(): void {
   syncBuiltinESMExports()
 }
 
+/** For when the site is loaded: what comes later would come when its role has ended. */
+export function becomeSynchronous(): void {
+  for (const name of Object.keys(fs.promises)) {
+    if (typeof Reflect.get(fs.promises, name) === 'function')
+      guard(fs.promises, name, `fs.promises.${name}()`, later)
+  }
+  for (const name of Object.keys(fs)) if (`${name}Sync` in fs) guard(fs, name, `fs.${name}()`, later)
+  syncBuiltinESMExports()
+}
+
 function plainStats(stats: unknown): unknown {
   if (typeof stats !== 'object' || stats === null) return stats
   for (const name of [...fileTimes, ...diskPlaces]) hide(stats, name, `${name} of a file`, disk)

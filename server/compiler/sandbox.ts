@@ -2,10 +2,10 @@
  * The child process in which a site runs: loads it, compiles roles, answers. Started by pool.ts under Node's permission
  * model; the only file of the server that imports what authors import. One site for the life of the process.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { isBuiltin, registerHooks } from 'node:module'
-import { relative } from 'node:path/posix'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { readFileSync, statSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+import { join } from 'node:path/posix'
+import { pathToFileURL } from 'node:url'
 import { collect } from '../../catalogs/api/context.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
 import { checkPolicies, type Policy } from '../../catalogs/api/policy.ts'
@@ -18,10 +18,13 @@ import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
-import { becomeHermetic, refuseModule } from './hermetic.ts'
+import { becomeHermetic, becomeSynchronous } from './hermetic.ts'
+import { findCircle, type SiteImport } from './imports.ts'
+import { refineLoadProblem } from './load-problem.ts'
 import type { Answer, Request } from './message.ts'
 import { findRaces } from './race.ts'
 import { note, type Read } from './recorder.ts'
+import { resolveFor } from './resolve.ts'
 
 interface LoadedSite {
   readonly dir: string
@@ -31,34 +34,43 @@ interface LoadedSite {
 }
 
 let loaded: LoadedSite | undefined
-
-const api: Readonly<Record<string, string>> = {
-  rekindle: new URL('../../catalogs/api/index.ts', import.meta.url).href,
-  'rekindle/testing': new URL('../../catalogs/api/testing.ts', import.meta.url).href,
-}
-
-const pureCrypto = new URL('pure-crypto.ts', import.meta.url).href
-
-/** How Node takes a file of the site, whatever its package.json says. */
-const formats: Readonly<Record<string, string>> = {
-  '.ts': 'module-typescript',
-  '.mts': 'module-typescript',
-  '.js': 'module',
-}
+/** Of files of the site, as they are found while it is loaded. */
+const imports: SiteImport[] = []
+/** What was thrown where nobody waited, since the last answer. */
+const rejections: unknown[] = []
+/** Taken before timers are taken away. */
+const turnOfLoop = setImmediate
 
 start()
 
 function start(): void {
   const send = process.send?.bind(process)
   if (send === undefined) throw new Error('Cannot start the sandbox: it is started by the server alone')
+  process.on('unhandledRejection', (reason) => rejections.push(reason))
   process.on('disconnect', process.exit.bind(process, 0))
   let turn = Promise.resolve()
   process.on('message', (request: Request) => {
     turn = turn.then(async () => {
-      send(await answer(request))
+      send(await withRejections(request, await answer(request)))
     })
   })
   send({ type: 'ready' } satisfies Answer)
+}
+
+/** What a role leaves for after an await comes when it has ended; it would be missing in silence. */
+async function withRejections(request: Request, answered: Answer): Promise<Answer> {
+  await new Promise((resolve) => turnOfLoop(resolve))
+  const thrown = rejections.splice(0)
+  if (thrown.length === 0) return answered
+  const [dir, act] =
+    request.type === 'load'
+      ? [request.siteDir, 'load the site']
+      : [theSite().dir, `compile role "${request.role}"`]
+  const hint = 'A role runs at once and to its end: remove async and await'
+  return {
+    type: 'refused',
+    problems: thrown.map((one) => ({ ...diagnoseIn(dir, one, act, 'site.ts'), hint })),
+  }
 }
 
 async function answer(request: Request): Promise<Answer> {
@@ -81,8 +93,9 @@ function theSite(): LoadedSite {
 
 async function load(dir: string): Promise<Answer> {
   if (loaded !== undefined) return { type: 'loaded', manifest: loaded.manifest }
-  if (!existsSync(`${dir}/site.ts`)) return { type: 'refused', problems: [noEntry] }
-  registerHooks({ resolve: resolveFor(dir) })
+  if (statSync(`${dir}/site.ts`, { throwIfNoEntry: false })?.isFile() !== true)
+    return { type: 'refused', problems: [noEntry] }
+  registerHooks({ resolve: resolveFor(dir, imports) })
   becomeHermetic()
   try {
     const module: unknown = await import(pathToFileURL(`${dir}/site.ts`).href)
@@ -92,9 +105,15 @@ async function load(dir: string): Promise<Answer> {
     if (!surveyed.ok) return { type: 'refused', problems: surveyed.mistakes }
     const { roles, manifest, policies } = surveyed
     loaded = { dir, roles, manifest, policies }
+    becomeSynchronous()
     return { type: 'loaded', manifest: surveyed.manifest }
   } catch (thrown) {
-    return { type: 'refused', problems: [diagnoseIn(dir, thrown, 'load the site', 'site.ts')] }
+    const problem = diagnoseIn(dir, thrown, 'load the site', 'site.ts')
+    const read = (path: string) => readFileSync(join(dir, path), 'utf8')
+    return {
+      type: 'refused',
+      problems: [refineLoadProblem(problem, thrown, { siteDir: dir, imports, read })],
+    }
   }
 }
 
@@ -113,46 +132,6 @@ function noSite(exported: unknown): SiteProblem {
     where: 'site.ts',
     hint: "End site.ts with: export default site({ hosts: [{ match: 'web-*', role: web }] })",
   }
-}
-
-type ResolveHook = NonNullable<Parameters<typeof registerHooks>[0]['resolve']>
-
-function resolveFor(dir: string): ResolveHook {
-  return (specifier, context, nextResolve) => {
-    const own = api[specifier]
-    if (own !== undefined) return { url: own, format: 'module-typescript', shortCircuit: true }
-    if (isBuiltin(specifier) && context.parentURL?.startsWith(`file://${import.meta.dirname}/`) !== true) {
-      if (/^(?:node:)?crypto$/.test(specifier))
-        return { url: pureCrypto, format: 'module-typescript', shortCircuit: true }
-      refuseModule(specifier, importPlace(dir, context.parentURL, specifier))
-    }
-    try {
-      const resolved = nextResolve(specifier, context)
-      const format = formatOf(dir, resolved.url)
-      return format === undefined ? resolved : { ...resolved, format }
-    } catch (cause) {
-      throw withPlace(cause, importPlace(dir, context.parentURL, specifier))
-    }
-  }
-}
-
-function formatOf(dir: string, url: string): string | undefined {
-  if (!url.startsWith(`${pathToFileURL(dir).href}/`) || url.includes('/node_modules/')) return undefined
-  return formats[/\.[a-z]+$/.exec(url)?.[0] ?? '']
-}
-
-/** An import has no frame in a stack, so its line is looked up in the importing file. */
-function importPlace(dir: string, parentUrl: string | undefined, specifier: string): string | undefined {
-  if (parentUrl?.startsWith('file:') !== true) return undefined
-  const parent = fileURLToPath(parentUrl)
-  const lines = readFileSync(parent, 'utf8').split('\n')
-  const index = lines.findIndex((line) => line.includes(`'${specifier}'`) || line.includes(`"${specifier}"`))
-  return index < 0 ? relative(dir, parent) : renderPlace({ file: parent, line: index + 1 }, dir)
-}
-
-function withPlace(cause: unknown, where: string | undefined): unknown {
-  if (cause instanceof Error && where !== undefined) Object.assign(cause, { importedAt: where })
-  return cause
 }
 
 /** What differs when a role is compiled a second time depends on more than facts. */
@@ -261,6 +240,7 @@ function diagnoseIn(siteDir: string, thrown: unknown, act: string, fallback: str
   return diagnoseThrown(thrown, {
     act,
     siteDir,
+    circleAt: (where) => (loaded === undefined ? findCircle(imports, where.replace(/:\d+$/, '')) : undefined),
     fallback: typeof importedAt === 'string' ? importedAt : fallback,
     whereOf: (stack) => {
       if (typeof importedAt === 'string') return importedAt

@@ -17,7 +17,8 @@ export function file(path: string, options: FileOptions): Reference<'file'> {
 }
 
 /** Parameters are JSON, which has no bytes. */
-function withBase64({ content, ...options }: FileOptions): object {
+function withBase64(given: FileOptions | undefined): object {
+  const { content, ...options } = given ?? {}
   if (!(content instanceof Uint8Array)) return content === undefined ? options : { content, ...options }
   return { ...options, contentBase64: Buffer.from(content).toString('base64') }
 }
