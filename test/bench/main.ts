@@ -2,12 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agentNoop } from './agent-noop.ts'
+import { authoring } from './authoring.ts'
 import { compile } from './compile.ts'
 import type { Bench, Figure } from './figure.ts'
 import { hosts } from './hosts.ts'
 import { peers } from './peers.ts'
 
-const benches: readonly Bench[] = [agentNoop, compile, hosts, ...peers]
+const benches: readonly Bench[] = [agentNoop, authoring, compile, hosts, ...peers]
 
 function show(number: number): string {
   return number >= 100 ? number.toFixed(0) : number >= 1 ? number.toFixed(1) : number.toPrecision(2)
