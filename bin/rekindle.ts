@@ -31,6 +31,8 @@ const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>
   backup: { side: agentSide, about: 'list, compare and restore what the agent overwrote' },
   server: { side: serverSide, about: 'serve catalogs, take reports, rebuild hosts, show the page' },
   token: { side: serverSide, about: 'make a join token for a new host' },
+  init: { side: serverSide, about: 'make a site that compiles and passes its own test' },
+  link: { side: serverSide, about: 'let a cloned site find this Rekindle, for its editor and its tests' },
   compile: { side: serverSide, about: 'compile one host’s catalog from a site' },
   lookup: { side: serverSide, about: 'print what a role would read of a site’s data, and why' },
   explain: {

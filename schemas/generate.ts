@@ -1,7 +1,7 @@
 /**
  * Makes `generated/` from the JSON Schemas: types.ts (json-schema-to-typescript) and validators.js (ajv, standalone, so
  * that an agent starts without compiling a schema), and resource-traits.ts (what the schemas of resources say beyond
- * JSON Schema; docs/adding-a-resource-type.md tells the words). Run by `npm run generate`; same input, same bytes.
+ * JSON Schema; docs/adding-a-resource-type.md tells the words), and authored.ts (types of what authors give). Run by `npm run generate`; same input, same bytes.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { Ajv, type AnySchema } from 'ajv'
 import standaloneModule from 'ajv/dist/standalone/index.js'
 import { compile, type JSONSchema } from 'json-schema-to-typescript'
+import { type AuthoredSchema, renderAuthored } from './authored.ts'
 
 const here = dirname(fileURLToPath(import.meta.url))
 /** What both sides check at their doors. */
@@ -201,6 +202,33 @@ export const resourceTraits: Readonly<Record<keyof ResourceParams, ResourceTrait
 `
 }
 
+/** What authors give: to the constructors of resources, to their metaparameter `schedule`, and to `pool()`. */
+function renderAuthoring(schemas: readonly Schema[]): string {
+  const resources = schemas
+    .filter(({ $id }) => $id.startsWith('resource/'))
+    .map((schema) => ({ schema, type: schema.$id.slice('resource/'.length) }))
+  const table = resources.map(({ type }) => `readonly ${type}: Authored_${type}\n`)
+  return [
+    '// Made by schemas/generate.ts; do not edit.\n',
+    `/** Parameters of every resource type, as authors give them. */\nexport interface AuthoredParams {\n${table.join('')}}\n`,
+    ...resources.map(({ type, schema }) => renderAuthored(`Authored_${type}`, schema as AuthoredSchema)),
+    renderAuthored('AuthoredSchedule', authored(schemas, 'protocol/schedule')),
+    renderAuthored('AuthoredPool', poolOptions(authored(schemas, 'protocol/site-manifest'))),
+  ].join('\n')
+}
+
+function authored(schemas: readonly Schema[], id: string): AuthoredSchema {
+  const schema = schemas.find(({ $id }) => $id === id)
+  if (schema === undefined) throw new Error(`Cannot render "${id}": there is no such schema`)
+  return schema as AuthoredSchema
+}
+
+/** The name is given apart, and each other field has a default. */
+function poolOptions({ definitions = {} }: AuthoredSchema): AuthoredSchema {
+  const { properties: { name: _, ...properties } = {}, required: __, ...pool } = definitions.pool ?? {}
+  return { ...pool, properties, definitions }
+}
+
 /** Every generated file, by its name. */
 export async function renderGenerated(): Promise<Readonly<Record<string, string>>> {
   const schemas = loadSchemas(rooms)
@@ -208,6 +236,7 @@ export async function renderGenerated(): Promise<Readonly<Record<string, string>
   const declaration = '// Made by schemas/generate.ts; do not edit.\nexport {}\n'
   return {
     'types.ts': await renderTypes([...schemas, ...modules]),
+    'authored.ts': renderAuthoring(schemas),
     'resource-traits.ts': renderTraits(schemas),
     'validators.js': renderValidators(schemas),
     'validators.d.ts': declaration,

@@ -10,6 +10,7 @@ import { RekindleError } from '../schemas/errors.ts'
 import type { Facts } from '../schemas/generated/types.ts'
 import { sampleFacts } from '../schemas/sample-facts.ts'
 import type { Attributes } from '../schemas/trusted.ts'
+import { addAuthoring } from './author/cli.ts'
 import { mintJoinToken } from './ca/join.ts'
 import { type Compiler, createCompiler } from './compiler/compiler.ts'
 import { loadConfig } from './config.ts'
@@ -35,6 +36,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addExplain(program)
   addAffected(program)
   addDescribe(program)
+  addAuthoring(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -233,9 +235,10 @@ async function compile(site: string, options: CompileOptions): Promise<void> {
   await withCompiler(async (compiler) => {
     const checked = await compiler.check(resolve(site))
     if (!checked.ok) throw siteInvalid(checked.problems)
-    const { catalog, blobs } = await compiler.compile(options.host, facts, {
+    const { catalog, blobs, warnings } = await compiler.compile(options.host, facts, {
       life: { incarnation: 1, attributes: options.attribute ?? {} },
     })
+    for (const warning of warnings) console.error(renderWarning(warning))
     if (options.blobs !== undefined) {
       mkdirSync(options.blobs, { recursive: true })
       for (const [sha256, bytes] of blobs) writeFileSync(join(options.blobs, sha256), bytes)

@@ -24,6 +24,8 @@ interface Rule {
   readonly why: string
 }
 
+const sandbox = ['sandbox', 'sandbox-compile', 'sandbox-data'].map((name) => `server/compiler/${name}.ts`)
+
 const rules: readonly Rule[] = [
   {
     from: 'schemas/',
@@ -41,6 +43,7 @@ const rules: readonly Rule[] = [
     why: 'a module is made of what authors have, and runs in the sandbox',
   },
   { from: 'catalogs/example/', to: ['catalogs/api/'], why: 'the example is what an admin would write' },
+  { from: 'catalogs/starter/', to: [], why: 'it is copied to where nothing else of ours is' },
   { from: 'agent/host/', to: ['schemas/'], why: 'ports know the machine, and nothing of resources' },
   { from: 'agent/facts/', to: ['schemas/', 'agent/host/'], why: 'facts are read, not decided' },
   {
@@ -65,13 +68,13 @@ const rules: readonly Rule[] = [
   {
     from: 'server/compiler/',
     to: ['schemas/', 'server/http/view.ts'],
-    except: ['server/compiler/sandbox.ts', 'server/compiler/sandbox-data.ts'],
+    except: sandbox,
     why: 'only the sandbox may load what authors import',
   },
   {
     from: 'server/',
     to: ['schemas/'],
-    except: ['server/compiler/sandbox.ts', 'server/compiler/sandbox-data.ts'],
+    except: sandbox,
     why: 'the server never imports the agent',
   },
   { from: 'bin/', to: ['schemas/', 'agent/cli.ts', 'server/cli.ts'], why: 'the command line is thin' },
@@ -90,8 +93,11 @@ const ioPlaces: readonly string[] = [
   'server/machine/',
   'server/ca/',
   'bin/',
+  'server/author/',
+  'server/compiler/hermetic.ts',
   'server/compiler/locate.ts',
   'server/compiler/pool.ts',
+  'server/compiler/resolve.ts',
   'server/compiler/sandbox.ts',
   'server/compiler/stage.ts',
   'server/plan/fleet.fixture.ts',
@@ -101,6 +107,7 @@ const ioPlaces: readonly string[] = [
   'catalogs/api/template.ts',
   'catalogs/api/data-file.ts',
   'catalogs/api/source.ts',
+  'catalogs/api/testing-vitest.ts',
   'agent/resource/testing.ts',
   'schemas/generate.ts',
 ]

@@ -74,6 +74,8 @@ export interface HostData {
 
 export interface Compile {
   readonly siteDir: string
+  /** The one that runs. */
+  role: Role
   /** Reading host and facts is noted, so they are read through it and not copied. */
   readonly input: CompileInput
   readonly declarations: Declaration[]
@@ -91,6 +93,8 @@ export interface Compile {
 
 export interface OpenContainer {
   readonly container: Container
+  /** The role that it is of, or its name. */
+  readonly of: string | Role
   /** Metaparameters for all that is declared in it. */
   readonly options: Readonly<Record<string, unknown>>
 }
@@ -111,7 +115,7 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
   if (current !== undefined) throw outside('compile a role inside another', 'Call a plain function instead')
   const { siteDir } = input
   const compile: Compile = {
-    ...{ siteDir, input },
+    ...{ siteDir, role: roles[0], input },
     declarations: [],
     references: new Set(),
     mistakes: [],
@@ -135,6 +139,7 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
 }
 
 function run(role: Role, compile: Compile): void {
+  compile.role = role
   const result: unknown = role.declare()
   if (!(result instanceof Promise)) return
   // What comes after its first await finds no compile; that is the mistake named here, not a second one.

@@ -3,6 +3,7 @@
  * reference to it. The constructors stand in resource/, a file for each family of types.
  */
 import { RekindleError } from '../../schemas/errors.ts'
+import type { AuthoredSchedule } from '../../schemas/generated/authored.ts'
 import { resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { Schedule } from '../../schemas/generated/types.ts'
 import { diagnose, renderDiagnostic } from '../../schemas/validate.ts'
@@ -17,17 +18,21 @@ import {
 } from './context.ts'
 import { complain, type TypeRule } from './parameter.ts'
 import { isUrl } from './path.ts'
-import { plain } from './plain.ts'
+import { findForeign, plain } from './plain.ts'
 import { Container, Reference, type References, type ResourceTypeName, renderResource } from './reference.ts'
 import { firstThere, readSiteFile, readSiteTrees } from './source.ts'
 import { addTree, type TreeEntry } from './tree.ts'
 
 /** What every resource takes besides its own parameters. */
-export interface Metaparams {
-  /** These converge before this one. */
-  readonly require?: References
+export interface Metaparams extends OtherMetaparams {
   /** These converge after this one. */
   readonly before?: References
+}
+
+/** Those of types that have a parameter `before` of their own. */
+export interface OtherMetaparams {
+  /** These converge before this one. */
+  readonly require?: References
   /** These converge after this one, and are refreshed when it changed. */
   readonly notify?: References
   /** These converge before this one, and refresh it when they changed. */
@@ -43,16 +48,7 @@ export interface Metaparams {
    *
    * @example schedule: { range: '02:00-04:00', weekdays: ['sat', 'sun'], timeZone: 'Europe/Berlin' }
    */
-  readonly schedule?: Authored<Schedule>
-}
-
-/** Parameters as an author may write them: lists may be read-only. */
-export type Authored<Params> = {
-  readonly [Name in keyof Params]: Params[Name] extends infer Value
-    ? Value extends (infer Item)[]
-      ? readonly Item[]
-      : Value
-    : never
+  readonly schedule?: AuthoredSchedule
 }
 
 /** A resource as a constructor hands it over. */
@@ -70,14 +66,21 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
   const compile = currentCompile(`declare ${renderResource(type, String(given))}`)
   const title = typeof given === 'string' ? (rule.normaliseTitle?.(given) ?? given) : String(given)
   const shown = renderResource(type, title)
-  const all = withContainers(compile, options)
+  const { own, others } = ownBefore(type, options)
+  const all = withContainers(compile, others)
   const { require, before, notify, subscribe, tags, noop, audit, schedule, ...rest } = all
-  const params = plainParams(rest)
-  const complaints = complain({ type, title, params, rule })
+  const isData = noteForeign(compile, shown, { ...rest, ...own })
+  const params = plainParams({ ...rest, ...own })
+  const written: unknown = given
+  if (typeof written !== 'string' && !(written instanceof Object)) {
+    noteMistake(compile, `Cannot declare ${type}: its title wants text, found ${String(written)}`)
+    return new Reference(type, title)
+  }
+  const complaints = isData ? complain({ type, title, params, rule }) : []
   for (const { message, hint } of complaints)
     noteMistake(compile, `Cannot declare ${shown}: ${message}`, hint)
 
-  const isSound = complaints.length === 0
+  const isSound = isData && complaints.length === 0
   const tree = isSound && isTree(type, params) ? treeOf(compile, shown, params) : undefined
   const bytes =
     isSound && tree === undefined && resourceTraits[type].hasBlob
@@ -103,6 +106,14 @@ export function declare<Type extends ResourceTypeName>(authoring: Authoring<Type
   compile.references.add(reference)
   for (const { container } of compile.containers) container.members.push(reference)
   return reference
+}
+
+/** A pattern in `before` is a parameter, where the type has one of that name. */
+function ownBefore(type: ResourceTypeName, options: object): { own: object; others: object } {
+  const { before, ...others }: { before?: unknown } = options
+  if (typeof before !== 'string' || !resourceTraits[type].parameters.includes('before'))
+    return { own: {}, others: options }
+  return { own: { before }, others }
 }
 
 export type EdgeName = 'require' | 'before' | 'notify' | 'subscribe'
@@ -150,6 +161,16 @@ function withContainer(
 function joined(inner: unknown, outer: unknown): unknown {
   if (inner === undefined || outer === undefined) return inner ?? outer
   return [inner, outer].flat()
+}
+
+/** Whether all of it could be written down; what could not is noted. */
+function noteForeign(compile: Compile, shown: string, given: Readonly<Record<string, unknown>>): boolean {
+  const foreign = Object.entries(given).flatMap(([name, value]) => findForeign(value, name))
+  for (const { path, found } of foreign) {
+    const hint = found === 'a Promise' ? 'A role runs at once and to its end: remove async and await' : null
+    noteMistake(compile, `Cannot declare ${shown}: parameter "${path}": wanted data, found ${found}`, hint)
+  }
+  return foreign.length === 0
 }
 
 function plainParams(params: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

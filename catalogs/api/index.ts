@@ -6,8 +6,16 @@ export { type CustomType, type CustomTypeOptions, customType } from './custom-ty
 export { type Data, type Layer, type LayersOptions, layers } from './data.ts'
 export { field } from './data-field.ts'
 export type { Metaparams } from './declare.ts'
+export type { DeclaredResource } from './declared-resource.ts'
 export { facts, type HostFacts, host, type TrustedHost } from './facts.ts'
 export type { FromSchema, JsonSchema } from './json-schema.ts'
+export {
+  type Finding,
+  type Policy,
+  type PolicyCatalog,
+  type PolicyOptions,
+  policy,
+} from './policy.ts'
 export { type Pool, type PoolOptions, pool } from './pool.ts'
 export type { Container, Reference, References } from './reference.ts'
 export { type GroupOptions, group, type UserOptions, user } from './resource/account.ts'

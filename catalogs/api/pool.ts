@@ -1,16 +1,11 @@
 /** How the hosts of a pool are treated when they drift and when they are rebuilt. */
+import type { AuthoredPool } from '../../schemas/generated/authored.ts'
 import type { Pool as PoolManifest } from '../../schemas/generated/types.ts'
 import { callerPlace, type Place } from './place.ts'
 import { plain } from './plain.ts'
 
-/** Every rail has a default that is on; docs of each field are in schemas/protocol/site-manifest.json. */
-export type PoolOptions = {
-  readonly [Name in keyof Omit<PoolManifest, 'name'>]?: PoolManifest[Name] extends infer Value
-    ? Value extends (infer Item)[]
-      ? readonly Item[]
-      : Value
-    : never
-}
+/** Every rail has a default that is on. */
+export type PoolOptions = AuthoredPool
 
 export class Pool {
   readonly name: string

@@ -2,6 +2,7 @@
 import { dirname } from 'node:path/posix'
 import type { DeclaredData } from './context.ts'
 import { callerPlace, type Place } from './place.ts'
+import type { Policy } from './policy.ts'
 import type { Pool } from './pool.ts'
 import type { Role } from './role.ts'
 
@@ -56,6 +57,8 @@ export interface SiteOptions {
   readonly pools?: readonly Pool[]
   /** What roles read with `data.get()`: what layers() returns. */
   readonly data?: DeclaredData
+  /** What must hold for every catalog. */
+  readonly policies?: readonly Policy[]
 }
 
 export class Site {

@@ -6,14 +6,20 @@ import type { Mistake } from './context.ts'
 import { Data } from './data.ts'
 import { isNear } from './parameter.ts'
 import { type Place, renderPlace } from './place.ts'
+import { Policy } from './policy.ts'
 import { Pool, poolManifest } from './pool.ts'
 import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
 import type { HostOptions, Site } from './site.ts'
 
-export type Survey =
-  | { readonly ok: true; readonly roles: ReadonlyMap<string, Role>; readonly manifest: SiteManifest }
-  | { readonly ok: false; readonly mistakes: readonly Mistake[] }
+export type Survey = SoundSurvey | { readonly ok: false; readonly mistakes: readonly Mistake[] }
+
+export interface SoundSurvey {
+  readonly ok: true
+  readonly roles: ReadonlyMap<string, Role>
+  readonly manifest: SiteManifest
+  readonly policies: readonly Policy[]
+}
 
 /** Where a mistake is noted; without a place, at the call of `site()`. */
 interface Notes {
@@ -32,6 +38,7 @@ export function survey(site: Site, siteDir: string): Survey {
   const roles = byName('roles', hosts.flatMap(rolesOf), notes)
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
+  const policies = soundPolicies(listOf(site.options, 'policies'), notes)
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
   const { data }: { readonly data?: unknown } = site.options
   if (data !== undefined && !(data instanceof Data))
@@ -41,12 +48,13 @@ export function survey(site: Site, siteDir: string): Survey {
   return {
     ok: true,
     roles,
+    policies,
     manifest: validate('protocol/site-manifest', manifest, 'the site', 'site-invalid'),
   }
 }
 
 /** Whatever the author wrote for a list; types do not hold at run time. */
-function listOf(options: unknown, name: 'hosts' | 'pools'): readonly unknown[] {
+function listOf(options: unknown, name: 'hosts' | 'pools' | 'policies'): readonly unknown[] {
   const list: unknown = Reflect.get(Object(options), name)
   return Array.isArray(list) ? list : []
 }
@@ -160,6 +168,7 @@ function wrongRoles(rule: Partial<Record<keyof HostOptions, unknown>>): string |
         : `"roles" wants what role() returns, number ${index + 1} is not`
     if (!/^[a-z][a-z0-9-]*$/.test(one.name))
       return `role name "${one.name}" is not lower-case letters, digits and "-"`
+    if (typeof one.declare !== 'function') return `role "${one.name}" has no function`
     if (named.indexOf(one) < index) return `"roles" has role "${one.name}" twice`
   }
   return undefined
@@ -182,8 +191,8 @@ function isEnvironment(name: unknown): boolean {
 }
 
 /** Roles or pools by their names, each of which only one may have. */
-function byName<Item extends Role | Pool>(
-  kind: 'roles' | 'pools',
+function byName<Item extends Role | Pool | Policy>(
+  kind: 'roles' | 'pools' | 'policies',
   items: readonly Item[],
   { note, where }: Notes,
 ): Map<string, Item> {
@@ -265,6 +274,26 @@ function wrongOptions(manifest: Readonly<Record<string, unknown>>): readonly str
     return found
   const isCron = /^[\d*]\S*(?:\s+[\dA-Za-z*]\S*){4,5}$/.test(schedule.trim())
   return isCron ? found : [...found, `option "schedule": wanted a cron expression, found ${show(schedule)}`]
+}
+
+function soundPolicies(listed: readonly unknown[], notes: Notes): readonly Policy[] {
+  const sound = listed.filter((item): item is Policy => {
+    if (!(item instanceof Policy)) {
+      notes.note(`Cannot use the policy ${show(item)}: wanted what policy() returns`)
+      return false
+    }
+    const wrong = wrongPolicy(item)
+    if (wrong !== undefined) notes.note(`Cannot use policy "${item.name}": ${wrong}`, item.place)
+    return wrong === undefined
+  })
+  return [...byName('policies', sound, notes).values()]
+}
+
+/** Types do not hold at run time. */
+function wrongPolicy({ options }: Policy): string | undefined {
+  const { level, check }: { level?: unknown; check?: unknown } = Object(options)
+  if (level !== 'warn' && level !== 'refuse') return `"level" wants "warn" or "refuse", found ${show(level)}`
+  return typeof check === 'function' ? undefined : '"check" wants a function'
 }
 
 function show(value: unknown): string {

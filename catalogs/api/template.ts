@@ -50,11 +50,30 @@ function failure(path: string, error: unknown, line: number | undefined): Rekind
   const reason = (error instanceof Error ? error.message : String(error))
     .replace(/^Bad template syntax\n+/, '')
     .split('\n', 1)[0]
+  const { why = reason, hint } = known(reason)
   return new RekindleError({
     code: 'compile-failed',
-    message: `Cannot render template "${path}": ${reason}`,
+    message: `Cannot render template "${path}": ${why}`,
+    hint,
     where: line === undefined ? path : `${path}:${line}`,
   })
+}
+
+/** What V8 and Eta say of the code that a template becomes, in words about the template. */
+function known(reason: string | undefined): { readonly why?: string; readonly hint?: string } {
+  switch (reason) {
+    case "Unexpected token 'catch'":
+      return { why: 'a block is opened with { and not closed', hint: 'End it with: <% } -%>' }
+    case 'missing ) after argument list':
+      return { why: 'a parenthesis is not closed, or it awaits', hint: 'A template runs at once: no await' }
+    case 'Views directory is not defined':
+      return {
+        why: 'a template cannot include another',
+        hint: 'Render that one with template(), and give it as a value',
+      }
+    default:
+      return {}
+  }
 }
 
 /** Eta's parse errors say their line in words only. */

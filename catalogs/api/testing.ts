@@ -4,26 +4,34 @@
  */
 import type { DataScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
-import type { FactProblem, Facts, ResourceParams, Schedule } from '../../schemas/generated/types.ts'
+import type { FactProblem, Facts } from '../../schemas/generated/types.ts'
 import { roleName, ruleFor } from '../../schemas/host-rule.ts'
 import { renderResourceId } from '../../schemas/resource-id.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
-import {
-  type CompileInput,
-  collect,
-  type Declaration,
-  type DeclaredData,
-  type HostData,
-  type Mistake,
-} from './context.ts'
+import { type CompileInput, collect, type DeclaredData, type HostData, type Mistake } from './context.ts'
 import { openData, withLayerAbove } from './data-source.ts'
+import { viewOf } from './declared-resource.ts'
 import { placeOf } from './place.ts'
 import { deepFreeze } from './plain.ts'
-import type { ResourceTypeName } from './reference.ts'
+import { checkPolicies } from './policy.ts'
 import { Role } from './role.ts'
 import { sampleFacts } from './sample.ts'
 import type { Site } from './site.ts'
-import { survey } from './survey.ts'
+import { type SoundSurvey, survey } from './survey.ts'
+import type { TestCatalog } from './testing-catalog.ts'
+import { noteHit, roleHit } from './testing-hits.ts'
+
+export type { Verdict } from './policy.ts'
+export type { TestCatalog, TestResource } from './testing-catalog.ts'
+export { type AnyFactsOptions, type FastCheck, forAnyFacts } from './testing-facts.ts'
+export { collectCoverage } from './testing-hits.ts'
+export {
+  type CatalogMatchers,
+  catalogMatchers,
+  catalogSerializer,
+  type WantedResource,
+} from './testing-matchers.ts'
+export { renderCatalog } from './testing-snapshot.ts'
 
 /** Facts that matter to a test; the others are those of a small Debian 12 host. */
 export type GivenFacts = { readonly [Name in keyof Facts]?: Partial<Facts[Name]> }
@@ -42,33 +50,6 @@ export interface CompileOptions {
   readonly data?: Readonly<Record<string, unknown>>
 }
 
-export interface TestResource<Type extends ResourceTypeName = ResourceTypeName> {
-  /** `type:title` */
-  readonly id: string
-  readonly params: ResourceParams[Type]
-  /** Text of a file, from `content` or `source`. */
-  readonly content: string | undefined
-  /** Ids, as they were declared. */
-  readonly require: readonly string[]
-  readonly before: readonly string[]
-  readonly notify: readonly string[]
-  readonly subscribe: readonly string[]
-  /** Its own, and the containers around it. */
-  readonly tags: readonly string[]
-  readonly noop: boolean | undefined
-  readonly audit: true | readonly string[] | undefined
-  readonly schedule: Schedule | undefined
-}
-
-export interface TestCatalog {
-  /** Of several, their names joined by `+`. */
-  readonly role: string
-  /** In order of declaration. */
-  readonly ids: readonly string[]
-  /** @throws Error that lists what there is, when the resource was not declared. */
-  find<Type extends ResourceTypeName>(type: Type, title: string): TestResource<Type>
-}
-
 /**
  * Compiles a role, or the roles that a site gives a host.
  *
@@ -77,9 +58,10 @@ export interface TestCatalog {
  */
 export function compile(of: Site | Role, options: CompileOptions = {}): TestCatalog {
   const host = options.host ?? 'host-1'
-  const { roles, pool, siteDir, environment } =
+  const { roles, pool, siteDir, environment, surveyed } =
     of instanceof Role ? ofRole(of, options) : ofSite(of, host, options)
   const scope = { host, roles: roles.map(({ name }) => name), environment, facts: fill(host, options.facts) }
+  for (const name of scope.roles) noteHit(roleHit(name))
   const { declarations, mistakes, factProblems, thrown } = collect(roles, {
     siteDir,
     host,
@@ -96,12 +78,20 @@ export function compile(of: Site | Role, options: CompileOptions = {}): TestCata
   return {
     role: roleName(scope.roles),
     ids: [...byId.keys()],
+    resources: [...byId.values()].map((declared) => viewOf(declared)),
+    findings: checkPolicies(surveyed?.policies ?? [], {
+      siteDir,
+      role: roleName(scope.roles),
+      view: { host, facts: scope.facts, pool },
+      pools: surveyed?.manifest.pools ?? [],
+      declarations,
+    }),
     find(type, title) {
       const id = renderResourceId(type, title)
       const declared = byId.get(id)
       if (declared === undefined)
         throw new Error(`Cannot find "${id}"; declared: ${[...byId.keys()].join(', ')}`)
-      return resourceOf(declared)
+      return viewOf(declared)
     },
   }
 }
@@ -127,15 +117,17 @@ function frozen(host: HostData): HostData {
   return { ...host, values: () => deepFreeze(host.values()) }
 }
 
-interface Compiled {
+interface Subject {
   readonly roles: readonly [Role, ...Role[]]
   readonly pool: string
   readonly siteDir: string
   readonly environment?: string | undefined
+  /** A role that is compiled by itself has no site around it. */
+  readonly surveyed?: SoundSurvey
 }
 
 /** Without a site, the pool is the one that a rule without `pool` means. */
-function ofRole(role: Role, { siteDir }: CompileOptions): Compiled {
+function ofRole(role: Role, { siteDir }: CompileOptions): Subject {
   return {
     roles: [role],
     pool: role.name,
@@ -143,7 +135,7 @@ function ofRole(role: Role, { siteDir }: CompileOptions): Compiled {
   }
 }
 
-function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
+function ofSite(site: Site, host: string, options: CompileOptions): Subject {
   const siteDir = options.siteDir ?? site.dir
   const surveyed = survey(site, siteDir)
   if (!surveyed.ok) throw refusal(surveyed.mistakes)
@@ -153,7 +145,7 @@ function ofSite(site: Site, host: string, options: CompileOptions): Compiled {
   }))
   const [first, ...others] = rule?.roles.flatMap((name) => surveyed.roles.get(name) ?? []) ?? []
   if (rule !== undefined && first !== undefined) {
-    return { roles: [first, ...others], pool: rule.pool, siteDir, environment: rule.environment }
+    return { roles: [first, ...others], pool: rule.pool, siteDir, environment: rule.environment, surveyed }
   }
   throw new RekindleError({
     code: 'not-found',
@@ -198,22 +190,4 @@ function fill(host: string, given: GivenFacts = {}): Facts {
 
 function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null
-}
-
-function resourceOf<Type extends ResourceTypeName>(declared: Declaration): TestResource<Type> {
-  const { bytes, require, before, notify, subscribe, tags, noop, audit, schedule } = declared
-  return {
-    id: renderResourceId(declared.type, declared.title),
-    // The constructor checked them against the type's schema.
-    params: declared.params as unknown as ResourceParams[Type],
-    content: bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8'),
-    require,
-    before,
-    notify,
-    subscribe,
-    tags,
-    noop,
-    audit,
-    schedule,
-  }
 }

@@ -2,8 +2,8 @@
  * Parameters that say what else the catalog declares, so that a resource which removes what is undeclared knows what is not:
  * the schema's word `collects`. Pure.
  */
-import { type Collects, resourceTraits } from '../../schemas/generated/resource-traits.ts'
-import { type Declared, isAbsent } from './declared.ts'
+import type { Collects } from '../../schemas/generated/resource-traits.ts'
+import { type Declared, filesOf, isAbsent, traitsOf } from './declared.ts'
 
 /** What each resource collects of all the others. */
 export function collectedFrom(
@@ -27,15 +27,14 @@ export function collectedFrom(
 }
 
 /** All that a resource writes or names: whoever removes what is undeclared leaves them. */
-function pathsOf({ type, title, params }: Declared): readonly string[] {
+function pathsOf(declared: Declared): readonly string[] {
+  const { type, title, params } = declared
   const traits = traitsOf(type)
   if (traits === undefined) return []
   const named = traits.refersTo.flatMap(([name, kind]) => (kind === 'path' ? (params[name] ?? []) : []))
   return [
     ...(traits.titleIsPath ? [title] : []),
-    ...traits.files.map((path) =>
-      path.replaceAll(/\{(\w+)\}/g, (_, name) => String(name === 'title' ? title : params[name])),
-    ),
+    ...filesOf(declared),
     ...named.flatMap((path) => (typeof path === 'string' ? [path] : [])),
   ]
 }
@@ -66,9 +65,4 @@ function ofType(
         : one.title
     })
     .sort()
-}
-
-function traitsOf(type: string) {
-  // A site's own types have none.
-  return Object.hasOwn(resourceTraits, type) ? resourceTraits[type as keyof typeof resourceTraits] : undefined
 }

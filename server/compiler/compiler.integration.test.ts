@@ -77,7 +77,6 @@ describe('a good site', () => {
     expect(await open().check(writeSite(files))).toEqual({
       ok: true,
       revision: expect.stringMatching(/^[0-9a-f]{12}$/),
-      warnings: [],
       manifest: {
         roles: ['web'],
         pools: [
@@ -95,6 +94,7 @@ describe('a good site', () => {
         ],
         hosts: [{ match: ['web-*'], roles: ['web'], pool: 'web', where: 'site.ts:13' }],
       },
+      warnings: [],
     })
   })
 
@@ -240,6 +240,26 @@ describe('a good site', () => {
     await expect(second.restore('../stage')).rejects.toMatchObject({ code: 'not-found' })
   })
 
+  it('is told of its races at a check, and served all the same', async () => {
+    const compiler = open()
+    const checked = await compiler.check(
+      writeSite(webRole("pkg('nginx')\nfile('/etc/nginx/nginx.conf', { content: 'x' })")),
+    )
+    expect(checked).toMatchObject({
+      ok: true,
+      warnings: [
+        {
+          message: expect.stringMatching(
+            /^Nothing orders file "\/etc\/nginx\/nginx.conf" and package "nginx" \(site.ts:3\)\. /,
+          ),
+          where: 'site.ts:4',
+          hint: 'Give one of them "require" or "before" with the other',
+        },
+      ],
+    })
+    expect((await compiler.compile('web-1', sampleFacts('web-1'))).warnings).toEqual([])
+  })
+
   it('may be spread over files, read its own data, and hash', async () => {
     const compiler = open()
     await compiler.check(
@@ -261,6 +281,30 @@ export const web = role('web', () => {
     expect(catalog.resources.map(({ where }) => where)).toEqual(['roles/web.ts:7', 'roles/web.ts:8'])
     expect([...blobs.values()].map(String)).toHaveLength(2)
     expect(Buffer.concat([...blobs.values()]).toString()).toBe('Welcome 64{ "text": "Welcome " }')
+  })
+
+  it('has its packages, but for those of development', async () => {
+    const lock = {
+      packages: {
+        'node_modules/greeting': {},
+        'node_modules/vitest': { dev: true },
+        'node_modules/@a/b': {},
+      },
+    }
+    const compiler = open()
+    const { revision } = await compiler.check(
+      writeSite({
+        'site.ts': `import { greeting } from 'greeting'\n${webRole("file('/etc/motd', { content: greeting })")['site.ts']}`,
+        'node_modules/.package-lock.json': JSON.stringify(lock),
+        'node_modules/greeting/package.json': '{ "type": "module", "exports": "./index.js" }',
+        'node_modules/greeting/index.js': "export const greeting = 'hello'",
+        'node_modules/vitest/index.js': '',
+        'node_modules/@a/b/index.js': '',
+      }),
+    )
+    const { blobs } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(Buffer.concat([...blobs.values()]).toString()).toBe('hello')
+    expect(readdirSync(join(stageDir, revision, 'node_modules'))).toEqual(['@a', 'greeting'])
   })
 
   it('gives the pool’s drift policy to the catalog', async () => {
@@ -522,6 +566,123 @@ file('/c', { content: '', before: a, require: b })`),
     expect(existsSync(join(stageDir, good.revision))).toBe(true)
     expect(existsSync(join(stageDir, bad.revision))).toBe(false)
     expect(readdirSync(stageDir).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+})
+
+describe('policies', () => {
+  const site = (policies: string) => ({
+    'site.ts': `import { facts, file, pkg, policy, pool, role, service, site } from 'rekindle'
+const web = role('web', () => {
+  file('/etc/open', { content: 'x', mode: facts.cpu.count > 8 ? '0666' : '0644' })
+  service('nginx', { enable: true })
+})
+${policies}
+export default site({ hosts: [{ match: 'web-*', role: web }], policies: [closed, healthy] })`,
+  })
+  const policies = `const closed = policy('no world-writable file', { level: 'refuse', check: (catalog) => catalog.all('file')
+  .filter(({ params }) => /[2367]$/.test(params.mode ?? ''))
+  .map((resource) => ({ resource, message: 'everybody may write it', hint: 'Give it a mode such as 0644' })) })
+const healthy = policy('every service has a health check', { level: 'warn', check: ({ pool, all }) =>
+  pool.health.length > 0 ? [] : all('service').map((resource) => ({ resource, message: 'its pool has none' })) })`
+  const warning = {
+    message: 'Policy "every service has a health check" warns of service "nginx": its pool has none',
+    where: 'site.ts:4',
+    hint: null,
+  }
+
+  it('warn at a check, and of each catalog, cached or not', async () => {
+    const compiler = open()
+    const checked = await compiler.check(writeSite(site(policies)))
+    expect(checked).toMatchObject({ ok: true, warnings: [warning] })
+    expect(await compiler.check(writeSite({}))).toEqual(checked)
+    const compiled = [await compiler.compile('web-1', sampleFacts('web-1'))]
+    compiled.push(await compiler.compile('web-1', sampleFacts('web-1')))
+    expect(compiled.map(({ warnings, cached }) => [warnings, cached])).toEqual([
+      [[warning], false],
+      [[warning], true],
+    ])
+  })
+
+  it('refuse the catalog of a host whose facts break one, at the line of the resource', async () => {
+    const compiler = open()
+    await compiler.check(writeSite(site(policies)))
+    const many = withCpus('web-1', 16)
+    await expect(compiler.compile('web-1', many)).rejects.toMatchObject({
+      code: 'compile-failed',
+      message: 'Policy "no world-writable file" refuses file "/etc/open": everybody may write it',
+      where: 'site.ts:3',
+      hint: 'Give it a mode such as 0644',
+      kept: 'the last good catalog',
+    })
+  })
+
+  it('that read a fact or the pool part hosts that differ in it', async () => {
+    const compiler = open()
+    await compiler.check(
+      writeSite({
+        'site.ts': `import { policy, pool, role, site } from 'rekindle'
+const web = role('web', () => {})
+const seen = policy('seen', { level: 'warn', check: (it) => [{ message: it.pool.name + ' ' + it.facts.virtual }] })
+export default site({ policies: [seen], hosts: [
+  { match: 'a-*', role: web, pool: pool('front') }, { match: 'b-*', role: web, pool: pool('back') } ] })`,
+      }),
+    )
+    const seen = async (host: string, virtual: string) =>
+      (await compiler.compile(host, { ...sampleFacts(host), virtual })).warnings[0]?.message.split(': ')[1]
+    expect(await seen('a-1', 'kvm')).toBe('front kvm')
+    expect(await seen('b-1', 'kvm')).toBe('back kvm')
+    expect(await seen('b-1', 'none')).toBe('back none')
+  })
+
+  it('cannot change the catalog that they look at', async () => {
+    const compiler = open()
+    const files = site(`const closed = policy('a', { level: 'warn', check: (it) => {
+  for (const { params } of it.all('file')) params.mode = '0777'
+  return [] } })
+const healthy = policy('b', { level: 'warn', check: () => [] })`)
+    await compiler.check(writeSite(files))
+    const { catalog } = await compiler.compile('web-1', sampleFacts('web-1'))
+    expect(catalog.resources[0]?.params).toMatchObject({ mode: '0644' })
+  })
+
+  it.each([
+    [
+      'that throws',
+      `const closed = policy('a', { level: 'warn', check: ({ all }) => all('file').map((f) => f.nothing.at) })
+const healthy = policy('b', { level: 'warn', check: () => [] })`,
+      [
+        `site.ts:6: Cannot check policy "a" for role "web": Cannot read properties of undefined (reading 'at')`,
+      ],
+    ],
+    [
+      'that gives no list',
+      `const closed = policy('a', { level: 'warn', check: () => true })
+const healthy = policy('b', { level: 'warn', check: () => [] })`,
+      ['site.ts:6: Cannot check policy "a" for role "web": its check gives no list'],
+    ],
+    [
+      'that reads the clock',
+      `const closed = policy('a', { level: 'warn', check: () => [{ message: String(Date.now()) }] })
+const healthy = policy('b', { level: 'warn', check: () => [] })`,
+      [
+        'site.ts:6: Cannot check policy "a" for role "web": Cannot use Date.now() in a compile: a compile has no clock',
+      ],
+    ],
+    [
+      'of a wrong level, of no function, of one name, of another kind',
+      `const closed = policy('a', { level: 'error', check: () => [] })
+const healthy = [policy('b', { level: 'warn' }), policy('c', { level: 'warn', check: () => [] }), policy('c', { level: 'warn', check: () => [] }), 'd']`,
+      [
+        'site.ts:6: Cannot use policy "a": "level" wants "warn" or "refuse", found "error"',
+        'site.ts:7: Cannot use policy "b": "check" wants a function',
+        'site.ts:8: Cannot use the policy "d": wanted what policy() returns',
+        'site.ts:7: Cannot tell two policies named "c" apart: the other is at site.ts:7',
+      ],
+    ],
+  ])('are refused with their line: one %s', async (_, text, wanted) => {
+    const files = site(text)
+    files['site.ts'] = files['site.ts'].replace('[closed, healthy]', '[closed, healthy].flat()')
+    expect(await problemsOf(files)).toEqual(wanted)
   })
 })
 

@@ -168,7 +168,7 @@ async function load(
   pool: SandboxPool,
   staged: StagedSite,
   limits: PoolOptions,
-): Promise<Loaded | { problems: SiteProblem[] }> {
+): Promise<Loaded | { problems: readonly SiteProblem[] }> {
   const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
   if (loaded.type !== 'loaded') return { problems: await locatedProblems(loaded, staged, undefined, limits) }
   const request: Request = { type: 'data' }
@@ -182,17 +182,22 @@ async function tryOut(
   pool: SandboxPool,
   staged: StagedSite,
   limits: PoolOptions,
-): Promise<Loaded | { problems: SiteProblem[] }> {
+): Promise<Loaded | { problems: readonly SiteProblem[] }> {
   const loaded = await load(pool, staged, limits)
   if ('problems' in loaded) return loaded
-  const problems = new Map<string, SiteProblem>()
+  const problems: SiteProblem[] = []
+  const warnings = [...loaded.warnings]
   for (const { match, roles, pool: of, environment } of loaded.manifest.hosts) {
     const request: Request = { type: 'check', roles, match, pool: of, ...(environment && { environment }) }
     const checked = await pool.ask(request)
-    if (checked.type === 'checked') continue
-    for (const problem of await locatedProblems(checked, staged, request, limits)) {
-      problems.set(JSON.stringify(problem), problem)
-    }
+    if (checked.type === 'checked') warnings.push(...checked.warnings)
+    else problems.push(...(await locatedProblems(checked, staged, request, limits)))
   }
-  return problems.size === 0 ? loaded : { problems: [...problems.values()] }
+  if (problems.length > 0) return { problems: distinct(problems) }
+  return { ...loaded, warnings: distinct(warnings) }
+}
+
+/** Several rules may lead to one role, and several roles to one function. */
+function distinct(problems: readonly SiteProblem[]): readonly SiteProblem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }

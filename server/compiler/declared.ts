@@ -1,4 +1,5 @@
 /** What a role declared, as the sandbox hands it on: plain data, edges by id, in order of declaration. */
+import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { Schedule } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import type { TakenReads } from './recorder.ts'
@@ -34,4 +35,17 @@ export function renderDeclared({ type, title }: Declared): string {
 
 export function isAbsent({ params }: Declared): boolean {
   return params.ensure === 'absent' || params.ensure === 'purged'
+}
+
+/** What the schema says of a type; a site's own types have none. */
+export function traitsOf(type: string): ResourceTraits | undefined {
+  return Object.hasOwn(resourceTraits, type) ? resourceTraits[type as keyof typeof resourceTraits] : undefined
+}
+
+/** Paths that it writes besides that of its title. */
+export function filesOf({ type, title, params }: Declared): readonly string[] {
+  const patterns = traitsOf(type)?.files ?? []
+  return patterns.map((path) =>
+    path.replaceAll(/\{(\w+)\}/g, (_, name) => String(name === 'title' ? title : params[name])),
+  )
 }

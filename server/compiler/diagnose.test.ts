@@ -56,6 +56,17 @@ describe('diagnoseThrown()', () => {
     expect(diagnoseThrown(own, options)).toEqual({ message: 'Cannot x', where: 'a.eta:2', hint: 'Do y' })
   })
 
+  it('names the circle of files in which something is not there yet', () => {
+    const error = new ReferenceError("Cannot access 'web' before initialization")
+    const circleAt = () => ['a.ts', 'b.ts', 'a.ts']
+    expect(diagnoseThrown(error, { ...options, act: 'load the site', circleAt }).message).toBe(
+      'Cannot load the site: files import each other in a circle, and "web" is not there yet: a.ts imports b.ts imports a.ts',
+    )
+    expect(diagnoseThrown(error, { ...options, circleAt: () => undefined }).hint).toMatch(
+      /^A resource cannot/,
+    )
+  })
+
   it('shows what is no error', () => {
     expect(diagnoseThrown('no', options).message).toBe('Cannot compile role "web": it threw "no"')
   })

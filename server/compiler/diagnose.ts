@@ -10,12 +10,14 @@ export interface DiagnoseOptions {
   readonly whereOf: (stack: string | undefined) => string | undefined
   /** Where to point when no frame lies in the site. */
   readonly fallback: string
+  /** Files that import each other, from and to the one with that place; while a site is loaded. */
+  readonly circleAt?: (where: string) => readonly string[] | undefined
 }
 
 export function diagnoseThrown(thrown: unknown, options: DiagnoseOptions): SiteProblem {
   const { act, fallback, siteDir, whereOf } = options
   if (!(thrown instanceof Error)) {
-    return { message: `Cannot ${act}: it threw ${JSON.stringify(thrown)}`, where: fallback, hint: null }
+    return { message: `Cannot ${act}: it threw ${shown(thrown)}`, where: fallback, hint: null }
   }
   const where = whereOf(thrown.stack) ?? fallback
   if (thrown instanceof RekindleError) {
@@ -29,10 +31,40 @@ export function diagnoseThrown(thrown: unknown, options: DiagnoseOptions): SiteP
       hint: 'A compile reads the files of the site and nothing else',
     }
   }
+  const known = wellKnown(thrown, where, options)
+  if (known !== undefined) return known
   const text = (thrown.message.split('\n', 1)[0] ?? '')
     .replaceAll(`file://${siteDir}/`, '')
     .replaceAll(`${siteDir}/`, '')
   return { message: `Cannot ${act}: ${thrown.name}: ${text}`, where, hint: hintFor(thrown) }
+}
+
+/** Mistakes for which V8's words say too little. */
+function wellKnown(
+  thrown: Error,
+  where: string,
+  { act, circleAt }: DiagnoseOptions,
+): SiteProblem | undefined {
+  if (thrown instanceof RangeError && thrown.message.startsWith('Maximum call stack')) {
+    const hint = 'Look for a role or a function that includes itself, by way of others too'
+    return { message: `Cannot ${act}: functions call each other without end`, where, hint }
+  }
+  const early = /^Cannot access '(.*)' before initialization/.exec(thrown.message)?.[1]
+  const circle = early === undefined ? undefined : circleAt?.(where)
+  if (circle === undefined) return undefined
+  return {
+    message: `Cannot ${act}: files import each other in a circle, and "${early}" is not there yet: ${circle.join(' imports ')}`,
+    where,
+    hint: 'Move what both need into a file of its own',
+  }
+}
+
+function shown(thrown: unknown): string {
+  try {
+    return JSON.stringify(thrown) ?? String(thrown)
+  } catch {
+    return String(thrown)
+  }
 }
 
 /** Several problems as the one error that a request for a catalog ends in. */
@@ -75,6 +107,11 @@ function accessDenied(error: Error): string | undefined {
 }
 
 function hintFor(error: Error): string | null {
+  const own: unknown = Reflect.get(error, 'importHint')
+  if (typeof own === 'string') return own
+  const missing = /does not provide an export named '(.*)'$/.exec(error.message)?.[1]
+  if (missing !== undefined && !error.message.includes("'node:crypto'"))
+    return `Check the name; a type is imported as one: import { type ${missing} } from …`
   if (/^Cannot access '.*' before initialization/.test(error.message)) {
     return 'A resource cannot refer to itself or to a later one: give the later one "before" or "notify" instead'
   }

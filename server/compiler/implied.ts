@@ -1,8 +1,7 @@
 /** Edges that nobody has to write: what a resource needs, when the catalog declares that too. Pure. */
 import { dirname, resolve } from 'node:path/posix'
-import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { ResourceId } from '../../schemas/resource-id.ts'
-import { type Declared, idOf, isAbsent } from './declared.ts'
+import { type Declared, idOf, isAbsent, traitsOf } from './declared.ts'
 
 export type DeclaredById = ReadonlyMap<ResourceId, Declared>
 
@@ -35,11 +34,6 @@ export function impliedIn(all: DeclaredById): (declared: Declared) => readonly R
       return id !== own && needed !== undefined && !isAbsent(needed)
     })
   }
-}
-
-function traitsOf(type: string): ResourceTraits | undefined {
-  // A site's own types have none.
-  return Object.hasOwn(resourceTraits, type) ? resourceTraits[type as keyof typeof resourceTraits] : undefined
 }
 
 /** What the schema says that title and parameters refer to. */

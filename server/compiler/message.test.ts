@@ -9,12 +9,14 @@ const compiled = {
   reads: [{ kind: 'value', path: ['facts'] }],
   uses: { files: [], code: ['site.ts'], layers: [], readsFor: [] },
   factProblems: [{ fact: 'rack', source: 'site.ts:3', reason: 'bad', kept: false }],
+  warnings: [{ message: 'x', where: null, hint: null }],
 }
 
 describe('readAnswer()', () => {
   it('takes what a sandbox says', () => {
     expect(readAnswer(compiled)).toBe(compiled)
-    expect(readAnswer({ type: 'checked' })).toEqual({ type: 'checked' })
+    const checked = { type: 'checked', warnings: [] }
+    expect(readAnswer(checked)).toBe(checked)
   })
 
   it.each([
@@ -24,6 +26,7 @@ describe('readAnswer()', () => {
     ['blobs that are no bytes', { ...compiled, blobs: new Map([['00', 'text']]) }],
     ['reads of another kind', { ...compiled, reads: [{ kind: 'guess', path: [] }] }],
     ['problems of facts without a reason', { ...compiled, factProblems: [{ fact: 'rack' }] }],
+    ['warnings without words', { type: 'checked', warnings: [{}] }],
     ['problems without words', { type: 'refused', problems: [{ where: null, hint: null }] }],
     ['a manifest without pools', { type: 'loaded', manifest: { roles: [], hosts: [] } }],
   ])('refuses %s', (_, answer) => {

@@ -2,7 +2,7 @@
 import type { DataRules, ExplainedKey, Layer } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { CatalogResource, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
-import { wrongHostPattern } from '../../schemas/host-rule.ts'
+import { roleName, wrongHostPattern } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import { diagnose } from '../../schemas/validate.ts'
 import type { SiteProblem } from '../http/view.ts'
@@ -35,7 +35,7 @@ export interface HostRequest {
 export type Answer =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly manifest: SiteManifest }
-  | { readonly type: 'checked' }
+  | { readonly type: 'checked'; readonly warnings: readonly SiteProblem[] }
   | Compiled
   | { readonly type: 'data'; readonly data: SiteData | null; readonly warnings: readonly SiteProblem[] }
   | { readonly type: 'looked-up'; readonly keys: readonly ExplainedKey[] }
@@ -55,6 +55,23 @@ export interface Compiled {
   readonly reads: readonly Read[]
   readonly uses: Uses
   readonly factProblems: readonly FactProblem[]
+  /** What policies warn of. */
+  readonly warnings: readonly SiteProblem[]
+}
+
+/** What is done, for words after "Cannot". */
+export function actOf(request: Request | undefined): string {
+  if (request === undefined) return 'load the site'
+  switch (request.type) {
+    case 'load':
+      return 'load the site'
+    case 'data':
+      return 'read the data'
+    case 'lookup':
+      return `look up "${request.key}"`
+    default:
+      return `compile role "${roleName(request.roles)}"`
+  }
 }
 
 /** @throws RekindleError `internal` for what no sandbox of ours says. */
@@ -69,8 +86,9 @@ function isAnswer(
 ): answer is Answer & Readonly<Record<string, unknown>> {
   switch (answer.type) {
     case 'ready':
-    case 'checked':
       return true
+    case 'checked':
+      return isListOf(answer.warnings, isProblem)
     case 'loaded':
       return isManifest(answer.manifest)
     case 'compiled':
@@ -79,7 +97,8 @@ function isAnswer(
         areBlobs(answer.blobs) &&
         isListOf(answer.reads, isRead) &&
         isUses(answer.uses) &&
-        isListOf(answer.factProblems, (one) => diagnose('protocol/fact-problem', one).length === 0)
+        isListOf(answer.factProblems, (one) => diagnose('protocol/fact-problem', one).length === 0) &&
+        isListOf(answer.warnings, isProblem)
       )
     case 'refused':
       return isListOf(answer.problems, isProblem)

@@ -2,6 +2,7 @@
 import type { Catalog, FactProblem, Facts } from '../../schemas/generated/types.ts'
 import { roleName, ruleFor, rulesOfName } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
+import type { SiteProblem } from '../http/view.ts'
 import { createReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
 import type { Request } from './message.ts'
@@ -20,6 +21,8 @@ export interface CompileResult {
   readonly pool: string
   /** Facts that the role read and that are not as the site declares them. */
   readonly factProblems: readonly FactProblem[]
+  /** What policies of the site warn of. */
+  readonly warnings: readonly SiteProblem[]
   /** What of the input the role read: resources and blobs depend on nothing else. */
   readonly reads: readonly Read[]
   /** What of the site went into it. */

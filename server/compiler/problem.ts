@@ -1,10 +1,9 @@
 /** Why a sandbox did not answer as it should have, in words for the site's author. */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { HostRule, SiteManifest } from '../../schemas/generated/types.ts'
-import { roleName } from '../../schemas/host-rule.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { locate } from './locate.ts'
-import type { Answer, Request } from './message.ts'
+import { type Answer, actOf, type Request } from './message.ts'
 import type { Ended, PoolOptions } from './pool.ts'
 import type { StagedSite } from './stage.ts'
 
@@ -20,20 +19,6 @@ export async function locatedProblems(
   if (answer.type !== 'ended' || answer.reason === 'crash') return [problem, ...others]
   const where = await locate(staged.dir, request, answer.reason, limits)
   return [{ ...problem, where: where ?? problem.where }]
-}
-
-function actOf(request: Request | undefined): string {
-  if (request === undefined) return 'load the site'
-  switch (request.type) {
-    case 'load':
-      return 'load the site'
-    case 'data':
-      return 'read the data'
-    case 'lookup':
-      return `look up "${request.key}"`
-    default:
-      return `compile role "${roleName(request.roles)}"`
-  }
 }
 
 export function problemsOf(answer: Answer | Ended, act: string, limits: PoolOptions): readonly SiteProblem[] {

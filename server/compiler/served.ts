@@ -30,6 +30,8 @@ export interface Declared {
   readonly resources: readonly CatalogResource[]
   readonly factProblems: readonly FactProblem[]
   readonly blobs: ReadonlyMap<string, Uint8Array>
+  /** What policies warn of. */
+  readonly warnings: readonly SiteProblem[]
 }
 
 export interface ServedSites {

@@ -126,16 +126,27 @@ async function readInside(root: string, path: string): Promise<Uint8Array> {
   })
 }
 
-/** Packages are copied as they stand; Rekindle's own is given by the sandbox. False when there are none. */
+/**
+ * Packages are copied as they stand. Rekindle's own is given by the sandbox, and tools of development are no part of a
+ * compile: npm marks them in the lock file that it keeps beside what it installed. False when there are none.
+ */
 async function copyPackages(root: string, arriving: string): Promise<boolean> {
   const packages = join(root, 'node_modules')
   if (!(await exists(packages))) return false
+  const left = new Set(['rekindle', '.bin', '.package-lock.json'].map((name) => join(packages, name)))
+  for (const path of await developmentPackages(root)) left.add(join(root, path))
   await cp(packages, join(arriving, 'node_modules'), {
     recursive: true,
     verbatimSymlinks: true,
-    filter: (path) => path !== join(packages, 'rekindle') && path !== join(packages, '.bin'),
+    filter: (path) => !left.has(path),
   })
   return true
+}
+
+async function developmentPackages(root: string): Promise<readonly string[]> {
+  const text = await readFile(join(root, 'node_modules', '.package-lock.json'), 'utf8').catch(() => '{}')
+  const { packages = {} }: { packages?: Record<string, { dev?: boolean }> } = JSON.parse(text)
+  return Object.entries(packages).flatMap(([path, { dev }]) => (dev === true ? [path] : []))
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -180,6 +180,8 @@ interface ServedView {
   readonly activatedAt: string | null
   /** Null where the site is a folder. */
   readonly commit: CommitView | null
+  /** What the served revision is warned of, such as by its policies. */
+  readonly warnings: readonly SiteProblem[]
   /** Why the newest code is not served; null when it is. */
   readonly refused: {
     readonly revision: string

@@ -6,7 +6,13 @@ import type { Uses } from '../compiler/uses.ts'
 import type { SiteProblem } from '../http/view.ts'
 
 export type SiteCheck =
-  | { readonly ok: true; readonly revision: string; readonly manifest: SiteManifest }
+  | {
+      readonly ok: true
+      readonly revision: string
+      readonly manifest: SiteManifest
+      /** Absent: none. */
+      readonly warnings?: readonly SiteProblem[]
+    }
   | {
       readonly ok: false
       readonly revision: string

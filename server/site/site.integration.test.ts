@@ -129,6 +129,21 @@ describe('a site', () => {
     await server.dispose()
   })
 
+  it('shows what the served revision is warned of, whatever was refused since', async () => {
+    const warnings = [{ message: 'Policy "a" warns of role "web": b', where: 'site.ts:3', hint: null }]
+    knownCompiler = createKnownCompiler()
+    server = await startTestServer({ knownCompiler, config: { site: dir } })
+    expect(server.site.view().warnings).toEqual([])
+    const good = knownCompiler.site
+    if (!good.ok) throw new Error('Cannot warn of a refused site')
+    knownCompiler.site = { ...good, revision: 'revision-2', warnings }
+    expect((await server.site.check('user:admin')).warnings).toEqual(warnings)
+    knownCompiler.site = bad('revision-3')
+    await server.site.check('user:admin')
+    expect(server.site.view()).toMatchObject({ revision: 'revision-2', warnings })
+    await server.dispose()
+  })
+
   it('is checked when its folder changes, and what was seen is recorded once', async () => {
     server = await startTestServer({ config: { site: dir } })
     const seen = Promise.withResolvers<void>()

@@ -5,7 +5,7 @@
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Pool } from '../../schemas/generated/types.ts'
 import type { Context } from '../context.ts'
-import type { SiteView } from '../http/view.ts'
+import type { SiteProblem, SiteView } from '../http/view.ts'
 import { knownOfHost } from '../store/incarnation.ts'
 import { activeSite, recentRevisions } from '../store/site.ts'
 import type { Compiler, SiteCheck } from './compiler.ts'
@@ -58,6 +58,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   const { compiler, source } = settings
   const { repository } = source
   const served = new Map<string, string>()
+  const warnings = new Map<string, readonly SiteProblem[]>()
   const looked = new Map<string, Looked>()
   let queue: Promise<unknown> = Promise.resolve()
   let isHinted = false
@@ -104,6 +105,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
     const isNew = record(context, { environment, commit, result, by, rewritten })
     if (result.ok) {
       served.set(environment, result.revision)
+      warnings.set(environment, result.warnings ?? [])
       return isNew && active?.revision !== result.revision
     }
     if (!served.has(environment) && active !== undefined) await restore(environment, active.revision)
@@ -139,6 +141,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   function drop(environment: string): void {
     compiler.retire(environment)
     served.delete(environment)
+    warnings.delete(environment)
     looked.delete(environment)
     context.log.info({ environment }, 'site.environment-dropped')
   }
@@ -162,6 +165,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
       manifest: manifestOf(mainEnvironment),
       repository,
       pools: pools(),
+      warningsOf: (environment) => warnings.get(environment) ?? [],
       environments: environments(),
       poolHosts: (name) => namesOf(places.filter(({ pool }) => pool?.name === name)),
       environmentHosts: (name) => namesOf(places.filter(({ environment }) => environment === name)),

@@ -1,6 +1,6 @@
 /** The site as the people's API shows it. */
 import type { Pool, SiteManifest } from '../../schemas/generated/types.ts'
-import type { EnvironmentView, PoolView, SiteView } from '../http/view.ts'
+import type { EnvironmentView, PoolView, SiteProblem, SiteView } from '../http/view.ts'
 import { renderCommit } from '../store/commit-row.ts'
 import type { Db } from '../store/db.ts'
 import { activeSite, newestSite, type Remote, type SeenSite } from '../store/site.ts'
@@ -11,6 +11,8 @@ export interface ViewParts {
   readonly repository: Repository | undefined
   /** Of all environments. */
   readonly pools: readonly Pool[]
+  /** Of the revision that an environment is served. */
+  readonly warningsOf: (environment: string) => readonly SiteProblem[]
   /** Besides the main one. */
   readonly environments: readonly string[]
   readonly poolHosts: (pool: string) => readonly string[]
@@ -19,14 +21,14 @@ export interface ViewParts {
 
 export function renderSite(db: Db, parts: ViewParts): SiteView {
   const { repository, manifest } = parts
-  const { name: _, ...main } = renderEnvironment(db, mainEnvironment)
+  const { name: _, ...main } = renderEnvironment(db, mainEnvironment, parts)
   return {
     ...main,
     roles: manifest?.roles ?? [],
     pools: parts.pools.map((pool) => renderPool(pool, parts.poolHosts)),
     repository: repository === undefined ? null : renderRepository(repository),
     environments: parts.environments.map((name) => ({
-      ...renderEnvironment(db, name),
+      ...renderEnvironment(db, name, parts),
       hosts: parts.environmentHosts(name),
     })),
   }
@@ -36,7 +38,11 @@ function renderPool({ name, order, drift }: Pool, poolHosts: ViewParts['poolHost
   return { name, order, drift, hosts: poolHosts(name) }
 }
 
-function renderEnvironment(db: Db, name: string): Omit<EnvironmentView, 'hosts'> {
+function renderEnvironment(
+  db: Db,
+  name: string,
+  { warningsOf }: Pick<ViewParts, 'warningsOf'>,
+): Omit<EnvironmentView, 'hosts'> {
   const active = activeSite(db, name)
   const newest = newestSite(db, name)
   return {
@@ -44,6 +50,7 @@ function renderEnvironment(db: Db, name: string): Omit<EnvironmentView, 'hosts'>
     revision: active?.revision ?? null,
     activatedAt: isoOrNull(active?.activatedAt),
     commit: renderCommit(active?.commit),
+    warnings: warningsOf(name),
     refused: newest === undefined || newest.activatedAt !== null ? null : renderRefused(newest),
   }
 }

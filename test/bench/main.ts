@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { agentNoop } from './agent-noop.ts'
+import { authoring } from './authoring.ts'
 import { catalog } from './catalog.ts'
 import { compile } from './compile.ts'
 import type { Bench, Figure } from './figure.ts'
@@ -9,7 +10,7 @@ import { hosts } from './hosts.ts'
 import { peers } from './peers.ts'
 import { plan } from './plan.ts'
 
-const benches: readonly Bench[] = [agentNoop, compile, plan, catalog, hosts, ...peers]
+const benches: readonly Bench[] = [agentNoop, authoring, compile, plan, catalog, hosts, ...peers]
 
 function show(number: number): string {
   return number >= 100 ? number.toFixed(0) : number >= 1 ? number.toFixed(1) : number.toPrecision(2)

@@ -138,6 +138,7 @@ export const site: SiteView = {
     { name: 'web', order: 'surge', drift: 'rebuild', hosts: ['web-1', 'web-2', 'web-3'] },
     { name: 'db', order: 'in-place', drift: 'report', hosts: ['db-1'] },
   ],
+  warnings: [],
   refused: null,
   commit,
   repository: {
@@ -152,6 +153,7 @@ export const site: SiteView = {
       revision: '77aa10b2c3d4',
       activatedAt: ago(600),
       commit: { ...commit, hash: '9b1c0ffee2d34455667788990011223344556677', subject: 'Try nginx 1.27' },
+      warnings: [],
       refused: null,
       hosts: ['web-3'],
     },

@@ -1,12 +1,12 @@
 /** Accounts, and who may do what with them. */
 import { normalize } from 'node:path/posix'
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type UserOptions = Authored<ResourceParams['user']> & Metaparams
-export type GroupOptions = Authored<ResourceParams['group']> & Metaparams
+export type UserOptions = AuthoredParams['user'] & Metaparams
+export type GroupOptions = AuthoredParams['group'] & Metaparams
 
 /**
  * A local account.

@@ -1,11 +1,11 @@
 /** Where apt gets packages from, whom it believes, and what it prefers. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
 import { plainFingerprint, readPublicKeys } from '../../../schemas/openpgp-key.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type AptSourceOptions = Authored<ResourceParams['apt_source']> & Metaparams
+export type AptSourceOptions = AuthoredParams['apt_source'] & Metaparams
 
 /**
  * A source of packages for apt, in /etc/apt/sources.list.d.
@@ -48,7 +48,7 @@ function wrongFileName(title: string): string | undefined {
     : 'the title is no name that apt reads: letters, digits, hyphens, underscores and full stops'
 }
 
-export type AptKeyOptions = Authored<Omit<ResourceParams['apt_key'], 'blob'>> & Metaparams
+export type AptKeyOptions = AuthoredParams['apt_key'] & Metaparams
 
 /**
  * A key that signs apt sources, in /etc/apt/keyrings.
@@ -86,7 +86,7 @@ function wrongKey(content: string, fingerprint: unknown): readonly string[] {
   }
 }
 
-export type AptPinOptions = Authored<ResourceParams['apt_pin']> & Metaparams
+export type AptPinOptions = AuthoredParams['apt_pin'] & Metaparams
 
 /**
  * Which version of packages apt prefers, in /etc/apt/preferences.d.

@@ -7,8 +7,15 @@ import { contentOf, declare, type EdgeName, edgesOf, type Metaparams, withContai
 import { Reference, renderResource } from '../reference.ts'
 import { type FileOptions, fileRule } from './file.ts'
 
-export interface ConcatOptions
-  extends Omit<FileOptions, 'content' | 'source' | 'target' | 'ensure' | 'recurse' | 'purge' | 'ignore'> {
+/** Nothing of a file is left out by a mapped type: an editor shows no documentation for the members of one. */
+export interface ConcatOptions extends FileOptions {
+  readonly content?: never
+  readonly contentBase64?: never
+  readonly source?: never
+  readonly target?: never
+  readonly recurse?: never
+  readonly purge?: never
+  readonly ignore?: never
   /** Default `file`. */
   readonly ensure?: 'file' | 'absent'
   /** Text above all fragments. */

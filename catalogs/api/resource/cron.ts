@@ -1,14 +1,14 @@
 /** What runs at times, and who may run what as whom. */
 import { type CronCommand, wrongCronCommand } from '../../../schemas/cron-command.ts'
 import { type CronTime, wrongCronTime } from '../../../schemas/cron-time.ts'
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type CronOptions = Authored<ResourceParams['cron']> & Metaparams
-export type CronFileOptions = Authored<ResourceParams['cron_file']> & Metaparams
-export type SudoersOptions = Authored<ResourceParams['sudoers']> & Metaparams
+export type CronOptions = AuthoredParams['cron'] & Metaparams
+export type CronFileOptions = AuthoredParams['cron_file'] & Metaparams
+export type SudoersOptions = AuthoredParams['sudoers'] & Metaparams
 
 /**
  * One entry of a user's crontab.

@@ -1,11 +1,11 @@
 /** What is brought to a host from elsewhere: checkouts and archives. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import { normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type GitCheckoutOptions = Authored<ResourceParams['git_checkout']> & Metaparams
+export type GitCheckoutOptions = AuthoredParams['git_checkout'] & Metaparams
 
 /**
  * A git checkout.
@@ -32,7 +32,7 @@ function gitCheckoutContradictions({ ensure, url, revision, track }: Params): re
   return wrong
 }
 
-export type ArchiveOptions = Authored<Omit<ResourceParams['archive'], 'blob'>> & Metaparams
+export type ArchiveOptions = AuthoredParams['archive'] & Metaparams
 
 /**
  * An archive, unpacked.

@@ -1,9 +1,9 @@
 /** Commands. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Reference } from '../reference.ts'
 
-export type ExecOptions = Authored<ResourceParams['exec']> & Metaparams
+export type ExecOptions = AuthoredParams['exec'] & Metaparams
 
 /**
  * A command. Without `creates`, `onlyIf`, `unless` or `refreshOnly` it runs in every run.

@@ -1,14 +1,11 @@
 /** Files. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import { isUrl, normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type FileOptions = Authored<Omit<ResourceParams['file'], 'blob' | 'declaredBelow' | 'content'>> & {
-  /** The whole content: text, or any bytes. */
-  readonly content?: string | Uint8Array
-} & Metaparams
+export type FileOptions = AuthoredParams['file'] & Metaparams
 
 /**
  * A file, directory or symbolic link.
@@ -20,7 +17,8 @@ export function file(path: string, options: FileOptions): Reference<'file'> {
 }
 
 /** Parameters are JSON, which has no bytes. */
-function withBase64({ content, ...options }: FileOptions): object {
+function withBase64(given: FileOptions | undefined): object {
+  const { content, ...options } = given ?? {}
   if (!(content instanceof Uint8Array)) return content === undefined ? options : { content, ...options }
   return { ...options, contentBase64: Buffer.from(content).toString('base64') }
 }

@@ -1,10 +1,10 @@
 /** What a run says, and what it ends with. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type NotifyOptions = Authored<ResourceParams['notify']> & Metaparams
+export type NotifyOptions = AuthoredParams['notify'] & Metaparams
 
 /**
  * A message in the report.
@@ -20,7 +20,7 @@ export const notifyRule: TypeRule = {
     always === true && refreshOnly === true ? ['"always" and "refreshOnly" exclude each other'] : [],
 }
 
-export type RebootOptions = Authored<ResourceParams['reboot']> & Metaparams
+export type RebootOptions = AuthoredParams['reboot'] & Metaparams
 
 /**
  * A reboot, when the host asks for one.

@@ -1,12 +1,12 @@
 /** What guards the network: packet filters and certificates. */
 import { wrongName } from '../../../schemas/certificate-name.ts'
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import { normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type FirewallOptions = Authored<Omit<ResourceParams['firewall'], 'blob'>> & Metaparams
+export type FirewallOptions = AuthoredParams['firewall'] & Metaparams
 
 /**
  * An nftables table.
@@ -37,7 +37,7 @@ function firewallContradictions({ ensure, content, source, blob, confirm }: Para
   return wrong
 }
 
-export type CertificateOptions = Authored<Omit<ResourceParams['certificate'], 'blob'>> & Metaparams
+export type CertificateOptions = AuthoredParams['certificate'] & Metaparams
 
 /**
  * A TLS certificate and its key.

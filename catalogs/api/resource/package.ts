@@ -1,10 +1,10 @@
 /** Packages. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type PackageOptions = Authored<ResourceParams['package']> & Metaparams
+export type PackageOptions = AuthoredParams['package'] & Metaparams
 
 /**
  * A package of the host's package manager, or of npm, pip or gem.

@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { contain } from '../contain.ts'
 import { complain, type TypeRule } from '../parameter.ts'
 import type { ResourceTypeName } from '../reference.ts'
 import { role } from '../role.ts'
 import { compile } from '../testing.ts'
+import { pkg } from './package.ts'
 import {
+  fileBlock,
   fileBlockRule,
   fileLine,
   fileLineRule,
@@ -110,4 +113,22 @@ test('a RegExp reaches the catalog as text, with its flags inside', () => {
   )
   expect(catalog.find('file_line', 'plain').params).toMatchObject({ match: '^Port\\s', after: '^x' })
   expect(catalog.find('file_line', 'flag').params.match).toBe('(?i:^port\\s)')
+})
+
+// "before" was taken for an edge, so that no author could give the pattern.
+test('"before" of a line or block is a pattern, also in a container that comes before something', () => {
+  const catalog = compile(
+    role('web', () => {
+      const last = pkg('last')
+      fileLine('alone', { path, line: 'Port 1', before: /^Match\s/ })
+      contain('all', { before: last }, () => {
+        fileBlock('inside', { path, content: 'x', before: '^</Virtual' })
+      })
+    }),
+  )
+  expect(catalog.find('file_line', 'alone')).toMatchObject({ params: { before: '^Match\\s' }, before: [] })
+  expect(catalog.find('file_block', 'inside')).toMatchObject({
+    params: { before: '^</Virtual' },
+    before: ['package:last'],
+  })
 })

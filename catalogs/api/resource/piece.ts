@@ -1,21 +1,13 @@
 /** Pieces of files: lines, blocks, settings, and the small files of hosts and limits. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams, type OtherMetaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
 /** A regular expression, as JavaScript's or as its text. Of flags, `i` and `s` count. */
 export type Pattern = string | RegExp
 
-type WithPatterns<Options, Names extends string> = {
-  readonly [Name in keyof Options]: Name extends Names ? Pattern : Options[Name]
-}
-
-export type FileLineOptions = WithPatterns<
-  Authored<ResourceParams['file_line']>,
-  'match' | 'after' | 'before'
-> &
-  Metaparams
+export type FileLineOptions = AuthoredParams['file_line'] & OtherMetaparams
 
 /**
  * One line of a text file.
@@ -55,8 +47,7 @@ function fileLineContradictions(params: Params): readonly string[] {
   return wrong
 }
 
-export type FileBlockOptions = WithPatterns<Authored<ResourceParams['file_block']>, 'after' | 'before'> &
-  Metaparams
+export type FileBlockOptions = AuthoredParams['file_block'] & OtherMetaparams
 
 /**
  * Lines of a text file between markers that name them.
@@ -111,7 +102,7 @@ function sourceOf({ source, flags }: RegExp): string {
   return kept === '' ? source : `(?${kept}:${source})`
 }
 
-export type IniSettingOptions = Authored<ResourceParams['ini_setting']> & Metaparams
+export type IniSettingOptions = AuthoredParams['ini_setting'] & Metaparams
 
 /**
  * One setting in a file of sections.
@@ -134,7 +125,7 @@ export const iniSettingRule: TypeRule = {
   },
 }
 
-export type JsonSettingOptions = Authored<ResourceParams['json_setting']> & Metaparams
+export type JsonSettingOptions = AuthoredParams['json_setting'] & Metaparams
 
 /**
  * One value in a JSON file.
@@ -145,7 +136,7 @@ export function jsonSetting(title: string, options: JsonSettingOptions): Referen
   return declare({ type: 'json_setting', title, options, rule: jsonSettingRule })
 }
 
-export type YamlSettingOptions = Authored<ResourceParams['yaml_setting']> & Metaparams
+export type YamlSettingOptions = AuthoredParams['yaml_setting'] & Metaparams
 
 /**
  * One value in a YAML file.
@@ -156,7 +147,7 @@ export function yamlSetting(title: string, options: YamlSettingOptions): Referen
   return declare({ type: 'yaml_setting', title, options, rule: yamlSettingRule })
 }
 
-export type TomlSettingOptions = Authored<ResourceParams['toml_setting']> & Metaparams
+export type TomlSettingOptions = AuthoredParams['toml_setting'] & Metaparams
 
 /**
  * One value in a TOML file.
@@ -193,7 +184,7 @@ function holds(value: unknown, test: (leaf: unknown) => boolean): boolean {
   return Object.entries(value).some(([name, member]) => test(name) || holds(member, test))
 }
 
-export type HostEntryOptions = Authored<ResourceParams['host_entry']> & Metaparams
+export type HostEntryOptions = AuthoredParams['host_entry'] & Metaparams
 
 /**
  * A name in /etc/hosts.
@@ -218,7 +209,7 @@ export const hostEntryRule: TypeRule = {
   },
 }
 
-export type LimitsOptions = Authored<ResourceParams['limits']> & Metaparams
+export type LimitsOptions = AuthoredParams['limits'] & Metaparams
 
 /**
  * A resource limit of sessions.

@@ -1,10 +1,10 @@
 /** Removal of what is not declared. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type PurgeOptions = Authored<Omit<ResourceParams['purge'], 'declared'>> & Metaparams
+export type PurgeOptions = AuthoredParams['purge'] & Metaparams
 
 /** Types whose instances a host can list and remove. */
 export type PurgeableType = (typeof purgeable)[number]

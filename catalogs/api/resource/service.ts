@@ -1,10 +1,10 @@
 /** Services and what systemd runs. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 
-export type ServiceOptions = Authored<ResourceParams['service']> & Metaparams
+export type ServiceOptions = AuthoredParams['service'] & Metaparams
 
 /**
  * A systemd unit.
@@ -21,11 +21,11 @@ export const serviceRule: TypeRule = {
     /^[A-Za-z0-9:_.\\@-]+$/.test(title) ? undefined : 'the title is no name of a systemd unit',
 }
 
-export type SystemdUnitOptions = Authored<ResourceParams['systemd_unit']> & Metaparams
-export type SystemdDropinOptions = Authored<ResourceParams['systemd_dropin']> & Metaparams
-export type TimerOptions = Authored<ResourceParams['timer']> & Metaparams
-export type TmpfilesOptions = Authored<ResourceParams['tmpfiles']> & Metaparams
-export type SysusersOptions = Authored<ResourceParams['sysusers']> & Metaparams
+export type SystemdUnitOptions = AuthoredParams['systemd_unit'] & Metaparams
+export type SystemdDropinOptions = AuthoredParams['systemd_dropin'] & Metaparams
+export type TimerOptions = AuthoredParams['timer'] & Metaparams
+export type TmpfilesOptions = AuthoredParams['tmpfiles'] & Metaparams
+export type SysusersOptions = AuthoredParams['sysusers'] & Metaparams
 
 /**
  * A unit file, checked before it is moved in. The `service` of its name converges after it.

@@ -1,15 +1,15 @@
 /** Keys with which users log in, and by which hosts are known. */
 import { normalize } from 'node:path/posix'
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
 import { wrongSshKey } from '../../../schemas/ssh-key.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import type { Reference } from '../reference.ts'
 import { wrongKeyFile } from './account.ts'
 
-export type SshAuthorizedKeyOptions = Authored<ResourceParams['ssh_authorized_key']> & Metaparams
-export type SshKeyPurgeOptions = Authored<Omit<ResourceParams['ssh_key_purge'], 'declaredKeys'>> & Metaparams
-export type SshKnownHostOptions = Authored<ResourceParams['ssh_known_host']> & Metaparams
+export type SshAuthorizedKeyOptions = AuthoredParams['ssh_authorized_key'] & Metaparams
+export type SshKeyPurgeOptions = AuthoredParams['ssh_key_purge'] & Metaparams
+export type SshKnownHostOptions = AuthoredParams['ssh_known_host'] & Metaparams
 
 /**
  * A key with which a user may log in.

@@ -1,12 +1,12 @@
 /** Settings of the whole system: mounts, the kernel, names, times and languages. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
 import { canonicalSysctlKey, isCanonicalSysctlKey } from '../../../schemas/sysctl-key.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import { normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type MountOptions = Authored<ResourceParams['mount']> & Metaparams
+export type MountOptions = AuthoredParams['mount'] & Metaparams
 
 /**
  * A file system at a mount point, in /etc/fstab and mounted.
@@ -31,7 +31,7 @@ function mountContradictions({ ensure = 'mounted', device }: Params, title: stri
   return wrong
 }
 
-export type SysctlOptions = Authored<ResourceParams['sysctl']> & Metaparams
+export type SysctlOptions = AuthoredParams['sysctl'] & Metaparams
 
 /**
  * A kernel parameter, now and at boot.
@@ -50,7 +50,7 @@ export const sysctlRule: TypeRule = {
     ensure !== 'absent' && value === undefined ? ['a kernel parameter needs a "value"'] : [],
 }
 
-export type HostnameOptions = Authored<ResourceParams['hostname']> & Metaparams
+export type HostnameOptions = AuthoredParams['hostname'] & Metaparams
 
 /**
  * The host's name.
@@ -75,7 +75,7 @@ export const hostnameRule: TypeRule = {
   ],
 }
 
-export type TimezoneOptions = Authored<ResourceParams['timezone']> & Metaparams
+export type TimezoneOptions = AuthoredParams['timezone'] & Metaparams
 
 /**
  * The host's time zone.
@@ -93,7 +93,7 @@ export const timezoneRule: TypeRule = {
       : 'the title is no name of a time zone',
 }
 
-export type LocaleOptions = Authored<ResourceParams['locale']> & Metaparams
+export type LocaleOptions = AuthoredParams['locale'] & Metaparams
 
 /**
  * A locale that programs can use.
@@ -115,7 +115,7 @@ export const localeRule: TypeRule = {
       : [],
 }
 
-export type AlternativesOptions = Authored<ResourceParams['alternatives']> & Metaparams
+export type AlternativesOptions = AuthoredParams['alternatives'] & Metaparams
 
 /**
  * Which program a generic name stands for.
@@ -131,7 +131,7 @@ export const alternativesRule: TypeRule = {
     /^[A-Za-z0-9+][A-Za-z0-9+._-]*$/.test(title) ? undefined : 'the title is no name of a link group',
 }
 
-export type LogrotateOptions = Authored<ResourceParams['logrotate']> & Metaparams
+export type LogrotateOptions = AuthoredParams['logrotate'] & Metaparams
 
 /**
  * How logs are rotated, in a file of /etc/logrotate.d.
@@ -171,7 +171,7 @@ function logrotateContradictions(params: Params): readonly string[] {
   return wrong
 }
 
-export type KernelModuleOptions = Authored<ResourceParams['kernel_module']> & Metaparams
+export type KernelModuleOptions = AuthoredParams['kernel_module'] & Metaparams
 
 /**
  * A module of the kernel, now and at boot.
@@ -192,7 +192,7 @@ export const kernelModuleRule: TypeRule = {
       : [],
 }
 
-export type SwapOptions = Authored<ResourceParams['swap']> & Metaparams
+export type SwapOptions = AuthoredParams['swap'] & Metaparams
 
 /**
  * Swap space: a file, or a device.

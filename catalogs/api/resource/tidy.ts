@@ -1,11 +1,11 @@
 /** Removal of what has grown old or large. */
-import type { ResourceParams } from '../../../schemas/generated/types.ts'
-import { type Authored, declare, type Metaparams } from '../declare.ts'
+import type { AuthoredParams } from '../../../schemas/generated/authored.ts'
+import { declare, type Metaparams } from '../declare.ts'
 import type { Params, TypeRule } from '../parameter.ts'
 import { normalisePath, wrongPath } from '../path.ts'
 import type { Reference } from '../reference.ts'
 
-export type TidyOptions = Authored<Omit<ResourceParams['tidy'], 'declaredBelow'>> & Metaparams
+export type TidyOptions = AuthoredParams['tidy'] & Metaparams
 
 /**
  * Removes old, large or otherwise named files from a directory. Several may look at one directory, each with a title of

@@ -48,6 +48,16 @@ export function Site({ site, version }: { site: SiteView; version: string }): Re
       {repository !== null && repository.unreachable !== null && <Unreachable {...repository.unreachable} />}
       {[site, ...environments].map(
         (served) =>
+          served.warnings.length > 0 && (
+            <Warnings
+              key={'name' in served ? served.name : ''}
+              warnings={served.warnings}
+              branch={'name' in served ? served.name : repository?.branch}
+            />
+          ),
+      )}
+      {[site, ...environments].map(
+        (served) =>
           served.refused !== null && (
             <Refused
               key={'name' in served ? served.name : ''}
@@ -110,6 +120,24 @@ function Unreachable({ since, problem }: { since: string; problem: string }): Re
   )
 }
 
+function Warnings({
+  warnings,
+  branch,
+}: {
+  warnings: SiteView['warnings']
+  branch: string | undefined
+}): ReactNode {
+  return (
+    <div className="card" data-tone="stale">
+      <header>
+        <Badge tone="stale" word={warnings.length === 1 ? '1 warning' : `${warnings.length} warnings`} />
+        {branch !== undefined && <span>{branch}</span>}
+      </header>
+      <Problems problems={warnings} />
+    </div>
+  )
+}
+
 function Refused({
   refused,
   branch,
@@ -127,15 +155,21 @@ function Refused({
         </span>
         <Time at={refused.at} />
       </header>
-      <ul className="site-problems">
-        {refused.problems.map(({ message, where, hint }) => (
-          <li key={`${where} ${message}`}>
-            {where !== null && <code className="where">{where}</code>}
-            <span>{message}</span>
-            {hint !== null && <span className="quiet">{hint}</span>}
-          </li>
-        ))}
-      </ul>
+      <Problems problems={refused.problems} />
     </div>
+  )
+}
+
+function Problems({ problems }: { problems: SiteView['warnings'] }): ReactNode {
+  return (
+    <ul className="site-problems">
+      {problems.map(({ message, where, hint }) => (
+        <li key={`${where} ${message}`}>
+          {where !== null && <code className="where">{where}</code>}
+          <span>{message}</span>
+          {hint !== null && <span className="quiet">{hint}</span>}
+        </li>
+      ))}
+    </ul>
   )
 }

@@ -57,6 +57,7 @@ const calm: OverviewView = {
       { name: 'web', order: 'surge', drift: 'rebuild', hosts: [] },
       { name: 'db', order: 'in-place', drift: 'report', hosts: [] },
     ],
+    warnings: [],
     refused: null,
     commit: null,
     repository: null,
