@@ -185,7 +185,12 @@ describe('an editor', () => {
       expect.arrayContaining(['onRefresh', 'timeout', 'notify', 'schedule']),
     )
     expect(await editor.complete('roles/web.ts', "ensure: '")).toEqual(['running', 'stopped'])
-    expect(await editor.complete('roles/web.ts', 'facts.cpu.')).toEqual(['count', 'cores', 'sockets', 'model'])
+    expect(await editor.complete('roles/web.ts', 'facts.cpu.')).toEqual([
+      'count',
+      'cores',
+      'sockets',
+      'model',
+    ])
   })
 
   it('shows what a constructor does, with an example', async () => {
