@@ -39,6 +39,7 @@ const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>
     side: serverSide,
     about: 'print what a host’s catalog depends on, and why a resource is as it is',
   },
+  approve: { side: serverSide, about: 'sign off catalogs that leave out more than their pools allow' },
   affected: {
     side: serverSide,
     about: 'name the hosts whose catalogs depend on a fact, on data or on a file',

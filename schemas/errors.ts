@@ -23,6 +23,7 @@ export const errorCodes = [
   'signature-invalid',
   'catalog-invalid',
   'catalog-unavailable',
+  'change-held',
   'packages-wanted',
   'server-unreachable',
   'run-locked',

@@ -35,6 +35,7 @@ const defaults: Omit<PoolManifest, 'name'> = {
   minHealthy: 1,
   cooldownSeconds: 900,
   breakerAfter: 2,
+  maxDropPercent: 50,
   protect: [],
   health: [],
 }

@@ -88,6 +88,7 @@ describe('a good site', () => {
             minHealthy: 1,
             cooldownSeconds: 900,
             breakerAfter: 2,
+            maxDropPercent: 50,
             protect: [],
             health: [],
           },

@@ -10,6 +10,7 @@ const pool: Pool = {
   minHealthy: 1,
   cooldownSeconds: 900,
   breakerAfter: 2,
+  maxDropPercent: 50,
   protect: [],
   health: [],
 }

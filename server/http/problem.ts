@@ -22,6 +22,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'rebuild-refused': 409,
   'site-invalid': 422,
   'compile-failed': 422,
+  'change-held': 422,
   'compile-timeout': 422,
   'compile-memory': 422,
   'rate-limited': 429,

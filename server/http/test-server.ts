@@ -33,6 +33,7 @@ export const manifest: SiteManifest = {
       minHealthy: 1,
       cooldownSeconds: 900,
       breakerAfter: 2,
+      maxDropPercent: 50,
       protect: [],
       health: [],
     },

@@ -54,12 +54,26 @@ export interface HostRow {
 export interface HostView extends HostRow, HostTold {
   /** Of the revision that it reported; null where the site is a folder. */
   readonly commit: CommitView | null
+  /** A new catalog that waits for a person; null when none does. */
+  readonly heldChange: HeldChangeView | null
   readonly incarnations: readonly IncarnationRow[]
   readonly drift: readonly DriftRow[]
   readonly reports: readonly ReportRow[]
   readonly rebuilds: readonly RebuildRow[]
   readonly facts: Record<string, unknown> | null
   readonly resources: readonly ResourceRow[]
+}
+
+/** It leaves out more of the host's resources than its pool allows. */
+export interface HeldChangeView {
+  /** What to approve it by. */
+  readonly evidence: string
+  readonly revision: string
+  readonly heldAt: string
+  /** Ids of resources that are left out. */
+  readonly dropped: readonly string[]
+  /** How many the host's catalog has. */
+  readonly resources: number
 }
 
 /** Besides facts: what the server knows of a host, and what changes by itself on it. */

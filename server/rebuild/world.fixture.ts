@@ -63,6 +63,7 @@ export const pool = (fields: Partial<Pool> = {}): Pool => ({
   minHealthy: 0,
   cooldownSeconds: 900,
   breakerAfter: 2,
+  maxDropPercent: 50,
   protect: [],
   health: [],
   ...fields,

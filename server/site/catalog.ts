@@ -13,6 +13,7 @@ import { saveUses } from '../store/uses.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { keepPackages, withPackages } from './facts.ts'
+import { holdBack } from './hold.ts'
 import type { Site } from './site.ts'
 import type { CatalogTally } from './tally.ts'
 import type { VitalsBoard } from './vitals.ts'
@@ -37,7 +38,8 @@ export interface CatalogDesk {
   /**
    * The catalog of a host for what it said of itself.
    *
-   * @throws RekindleError `catalog-unavailable` before the first good site; `packages-wanted`; what the compiler throws.
+   * @throws RekindleError `catalog-unavailable` before the first good site; `packages-wanted`; `change-held`; what the
+   * compiler throws.
    */
   hand(requester: CatalogRequester, request: CatalogRequest): Promise<HandedCatalog>
 }
@@ -105,6 +107,8 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       } finally {
         tell(context, vitals, { requester, request, found: factProblems })
       }
+      const { maxDropPercent = 100 } = site.placeOf(requester.host).pool ?? {}
+      holdBack(context, { incarnation: requester.incarnation, catalog: compiled.catalog, maxDropPercent })
       const hash = save(context, authority, requester, { ...compiled, environment })
       // The site may have changed while this was compiled; then the next request compiles again.
       if (compiled.catalog.revision === revision) {

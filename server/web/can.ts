@@ -25,6 +25,10 @@ export function canRebuild(session: SessionView, host: Host): Verdict {
   return yes
 }
 
+export function canApprove(session: SessionView): Verdict {
+  return session.role === 'viewer' ? no(needsOperator(session)) : yes
+}
+
 export function canResume(session: SessionView, rebuild: Rebuild): Verdict {
   if (session.role === 'viewer') return no(needsOperator(session))
   if (rebuild.state !== 'held') return no(`only a held rebuild can be resumed; this one is ${rebuild.state}`)

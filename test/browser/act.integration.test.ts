@@ -61,6 +61,21 @@ describe.skipIf(noBrowser !== null)('what a person does on the page', () => {
     expect(server.acts).toEqual([])
   })
 
+  it('shows what a held change leaves out, and approves exactly that', async () => {
+    const { page, faults } = open
+    const evidence = 'ab'.repeat(32)
+    server.state.heldChange = {
+      ...{ evidence, revision: '0123456789abcdef', heldAt: new Date().toISOString() },
+      ...{ dropped: ['file:/etc/nginx/nginx.conf', 'service:nginx'], resources: 3 },
+    }
+    await page.goto(`${server.url}/hosts/web-1`)
+    await page.getByText('leaves out 2 of 3 resources').waitFor()
+    await page.getByText('file:/etc/nginx/nginx.conf').waitFor()
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await expect.poll(() => server.acts).toEqual([`POST /api/hosts/web-1/approve {"evidence":"${evidence}"}`])
+    expect(faults).toEqual([])
+  })
+
   it('says for each button of its own why a host that is away and being rebuilt takes neither', async () => {
     const { page } = open
     server.state.overview = { ...calmOverview(), hosts: [host('web-1', { connected: false, rebuild: 'b2' })] }

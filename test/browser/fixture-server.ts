@@ -12,6 +12,7 @@ import type { Problem } from '../../schemas/generated/types.ts'
 import type {
   AuditView,
   DriftRow,
+  HostView,
   LiveEvent,
   OverviewView,
   ReportView,
@@ -24,6 +25,8 @@ export interface FixtureState {
   /** Who is logged in; null asks for a login. */
   session: SessionView | null
   overview: OverviewView
+  /** Of whichever host is looked at. */
+  heldChange: HostView['heldChange']
   driftHistory: readonly DriftRow[]
   report: ReportView
   audit: AuditView
@@ -55,6 +58,7 @@ export function fixtureState(): FixtureState {
   return {
     session: admin,
     overview: calmOverview(),
+    heldChange: null,
     driftHistory: [drift(90, { endedAt: new Date().toISOString(), endedBy: 'rebuilt' })],
     report: report('web-1'),
     audit: { entries: auditEntries(), chain: { intact: true, length: 44, brokenAt: null } },
@@ -116,7 +120,7 @@ export async function startFixtureServer(dist: string): Promise<FixtureServer> {
         .code(404)
         .send(problem(404, 'not-found', `Cannot show host "${params.name}": there is none of this name`))
     }
-    return hostView(row, state.overview)
+    return { ...hostView(row, state.overview), heldChange: state.heldChange }
   })
   app.get<{ Querystring: { open: string } }>('/api/drift', async ({ query }) =>
     query.open === 'true' ? state.overview.openDrift : state.driftHistory,
@@ -131,6 +135,7 @@ export async function startFixtureServer(dist: string): Promise<FixtureServer> {
   })
   app.get('/api/audit', async () => state.audit)
   app.post('/api/hosts/:name/run', async () => ({ runId: 'asked-1' }))
+  app.post('/api/hosts/:name/approve', async () => ({}))
   app.post('/api/hosts/:name/rebuild', async () => ({ rebuild: 'b2' }))
   app.post('/api/rebuilds/:id/resume', async () => ({}))
   app.post('/api/rebuilds/:id/cancel', async (_, reply) =>

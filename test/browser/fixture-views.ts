@@ -281,6 +281,7 @@ export function hostView(row: HostRow, overview: OverviewView): HostView {
   return {
     ...row,
     commit,
+    heldChange: null,
     incarnations: [
       {
         number: 2,

@@ -168,7 +168,8 @@ async function answerCatalog(
   const catalog = await desk.hand(client, word).catch((error: unknown) => {
     if (error instanceof RekindleError && sayAgain.has(error.code)) throw error
     const refusal = asCompileFailure(error)
-    if (refusal !== undefined && refusal.code !== 'catalog-unavailable') {
+    // A held change is on the audit log, once.
+    if (refusal !== undefined && !asItIs.has(refusal.code)) {
       refusals.record({
         actor: `host:${client.host}`,
         action: 'catalog.refused',
@@ -185,10 +186,12 @@ async function answerCatalog(
   return reply.type('application/json').send(catalog.envelope())
 }
 
+const asItIs: ReadonlySet<string> = new Set(['catalog-unavailable', 'change-held'])
+
 /** A compile's failure is the site's, so the host is told 422 and stays on its last good catalog. */
 function asCompileFailure(error: unknown): RekindleError | undefined {
   if (!(error instanceof RekindleError) || error.code === 'internal') return undefined
-  if (error.code === 'catalog-unavailable' || error.code.startsWith('compile-')) return error
+  if (asItIs.has(error.code) || error.code.startsWith('compile-')) return error
   return new RekindleError({
     code: 'compile-failed',
     message: error.message,

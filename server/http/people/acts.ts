@@ -5,6 +5,7 @@ import { RekindleError } from '../../../schemas/errors.ts'
 import type { Attributes } from '../../../schemas/trusted.ts'
 import { mintJoinToken } from '../../ca/join.ts'
 import { revoke } from '../../ca/revoke.ts'
+import { approve } from '../../site/hold.ts'
 import { appendAudit } from '../../store/audit.ts'
 import { deleteHost, findHost, type Host } from '../../store/host.ts'
 import { currentIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
@@ -65,6 +66,18 @@ function hostActs(app: FastifyInstance, api: PeopleApi, callers: Callers): void 
         detail: noop ? 'no-op' : undefined,
       })
       return { runId }
+    },
+  )
+  app.post<{ Params: { name: string }; Body: { evidence: string } }>(
+    '/api/hosts/:name/approve',
+    { ...operator, ...body({ evidence: { type: 'string', pattern: '^[0-9a-f]{64}$' } }, ['evidence']) },
+    async (request) => {
+      const { name } = requireHost(api, request.params.name)
+      approve(context, name, { by: `user:${callers.of(request).name}`, evidence: request.body.evidence })
+      context.live.emit({ type: 'audit' })
+      context.live.emit({ type: 'host', host: name })
+      hub.push((host) => host === name)
+      return {}
     },
   )
   app.post<{ Params: { name: string }; Body: { reason: string } }>(

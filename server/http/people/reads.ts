@@ -10,6 +10,7 @@ import { findEnvelope } from '../../store/catalog.ts'
 import { commitOf } from '../../store/commit-row.ts'
 import type { Db } from '../../store/db.ts'
 import { driftRows } from '../../store/drift.ts'
+import { findHeldChange } from '../../store/held-change.ts'
 import { findHostSummary, type HostSummary, listHostSummaries } from '../../store/host.ts'
 import { findIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
 import { findPackages } from '../../store/packages.ts'
@@ -150,6 +151,7 @@ function hostView(api: PeopleApi, host: HostSummary): HostView {
   return {
     ...renderHost(host, renderContext(api)),
     commit: commitOf(db, host.reportRevision, { at: context.now(), environment: host.catalogEnvironment }),
+    heldChange: heldChange(db, name),
     incarnations: listIncarnations(db, name, bounds.incarnations).map(renderIncarnation),
     drift: driftRows(db, { host: name, limit: glance.drift }),
     reports: listReports(db, name, glance.reports).map((stored) => reportRow(db, stored)),
@@ -159,6 +161,13 @@ function hostView(api: PeopleApi, host: HostSummary): HostView {
     ...toldBy(api, name, shown),
     resources: host.catalogHash === null ? [] : resourcesOf(context, host.catalogHash),
   }
+}
+
+function heldChange(db: Db, host: string): HostView['heldChange'] {
+  const held = findHeldChange(db, host)
+  if (held === undefined || held.approvedAt !== null) return null
+  const { evidence, revision, dropped, resources } = held
+  return { evidence, revision, dropped, resources, heldAt: new Date(held.heldAt).toISOString() }
 }
 
 function reportRow(db: Db, stored: StoredReport): ReportRow {

@@ -39,6 +39,13 @@ export function useRun(host: string) {
   })
 }
 
+export function useApprove(host: string) {
+  return useMutation({
+    mutationFn: (evidence: string) =>
+      post<unknown>(`/hosts/${encodeURIComponent(host)}/approve`, { evidence }),
+  })
+}
+
 export function useRebuild(host: string) {
   return useMutation({
     mutationFn: (reason: string) =>

@@ -10,6 +10,7 @@ import { Badge } from '../component/badge.tsx'
 import { DriftCard } from '../component/drift-card.tsx'
 import { Fact } from '../component/fact.tsx'
 import { Facts } from '../component/facts.tsx'
+import { HeldChange } from '../component/held-change.tsx'
 import { Incarnations } from '../component/incarnations.tsx'
 import { Loaded } from '../component/loaded.tsx'
 import { PageHead } from '../component/page-head.tsx'
@@ -50,6 +51,7 @@ function Host({ host }: { host: HostView }): ReactNode {
     <>
       <Summary host={host} />
       <HostActs host={host} />
+      {host.heldChange !== null && <HeldChange host={host.name} held={host.heldChange} />}
       {rebuild !== undefined && (
         <Section title={rebuild.state === 'held' ? 'Rebuild held' : 'Rebuild under way'}>
           <RebuildCard rebuild={rebuild} />
