@@ -43,6 +43,8 @@ export interface PreparedCompile {
   readonly pool: string
   /** What the pool's site says is done with drift. */
   readonly drift: Catalog['drift']
+  /** As the pool's. */
+  readonly maxDropPercent: number
   /** What the role sees, for `see()`. */
   readonly input: object
   /** @throws RekindleError `compile-failed`, `compile-timeout`, `compile-memory` with the place in the site */
@@ -82,11 +84,12 @@ export function prepareCompile(
   }
   const asking = rulesOfName(manifest.hosts, host).flatMap(({ when = [] }) => when.map(({ name }) => name))
   const asked = [...new Set(asking)].sort()
-  const drift = manifest.pools.find(({ name }) => name === pool)?.drift ?? 'correct'
+  const { drift = 'correct', maxDropPercent = 100 } = manifest.pools.find(({ name }) => name === pool) ?? {}
   return {
     role,
     pool,
     drift,
+    maxDropPercent,
     input,
     async compile() {
       const { declared, cached } = await declare(from, input, { ...settings, ...scope })

@@ -16,6 +16,13 @@ export interface CatalogChange {
   /** Of role, pool, environment and drift, those that change. */
   readonly placement: readonly ValueChange[]
   readonly resources: readonly ResourceChange[]
+  /** Its pool lets no catalog leave out as much without a person's approval. */
+  readonly held?: {
+    readonly dropped: number
+    /** How many the catalog has now. */
+    readonly resources: number
+    readonly maxDropPercent: number
+  }
 }
 
 export interface ResourceChange {

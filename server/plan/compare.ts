@@ -8,6 +8,7 @@ import type { Trusted } from '../../schemas/trusted.ts'
 import { createReadCache, type ReadCache } from '../compiler/cache.ts'
 import type { CompileResult, PreparedCompile } from '../compiler/prepare.ts'
 import type { Read } from '../compiler/recorder.ts'
+import { findDrop } from '../site/drop.ts'
 import { type CatalogChange, type Compared, diffCatalogs } from './change.ts'
 
 export interface KnownHost {
@@ -124,9 +125,23 @@ async function comparePair(pair: Pair, outcomes: Outcomes): Promise<HostOutcome>
   const outcome =
     change === undefined
       ? ({ kind: 'same' } as const)
-      : ({ kind: 'changed', change, readsName: reads.some(isName) } as const)
+      : ({
+          kind: 'changed',
+          change: { ...change, ...heldBy(after, old, next) },
+          readsName: reads.some(isName),
+        } as const)
   outcomes.keep(input, reads, outcome)
   return outcome
+}
+
+function heldBy(
+  { maxDropPercent }: PreparedHost,
+  { catalog: before }: CompileResult,
+  { catalog: after }: CompileResult,
+): Pick<CatalogChange, 'held'> {
+  const drop = findDrop(before, after, maxDropPercent)
+  if (drop === undefined) return {}
+  return { held: { dropped: drop.dropped.length, resources: drop.resources, maxDropPercent } }
 }
 
 /** A failure of the site's is a value; one of ours is not. */

@@ -25,6 +25,7 @@ export const web = role('web', () => {
 })
 export const db = role('db', () => {
   file('/etc/db.conf', { content: 'port ' + data.get('port') + '\\n' })
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) file('/srv/' + name, { ensure: 'directory' })
 })
 `
 const served: SiteFiles = {
@@ -147,6 +148,15 @@ describe('rekindle plan --fleet', () => {
     })
     expect(code).toBe(1)
     expect(plan.refusals).toMatchObject([{ hosts: ['db-1'], isNew: true }])
+  })
+
+  it('says which hosts would wait for approval, since too much goes', async () => {
+    const { stdout } = await plan({ 'roles.ts': roles.replace("['a', 'b', 'c', 'd', 'e', 'f']", "['a']") })
+    expect(stdout).toContain(
+      'db-1\n  ! is held until somebody approves it: leaves out 5 of 7 resources, more than 50 %\n',
+    )
+    const few = await plan({ 'roles.ts': roles.replace("['a', 'b', 'c', 'd', 'e', 'f']", "['a', 'b']") })
+    expect(few.stdout).toContain('db-1\n  - file:/srv/c')
   })
 
   it('shows a host’s new role with what comes and goes', async () => {

@@ -74,14 +74,19 @@ function renderRefusal({ hosts, reason, isNew }: RefusedGroup): readonly string[
 
 const signs: Readonly<Record<ResourceChange['kind'], string>> = { added: '+', removed: '-', changed: '~' }
 
-function renderChange({ placement, resources }: CatalogChange): readonly string[] {
+function renderChange({ placement, resources, held }: CatalogChange): readonly string[] {
   return [
+    ...(held === undefined ? [] : [renderHeld(held)]),
     ...placement.flatMap(renderValue),
     ...resources.flatMap(({ kind, id, where, changes }) => [
       `${signs[kind]} ${id} (${where})`,
       ...changes.flatMap(renderValue).map((line) => `    ${line}`),
     ]),
   ]
+}
+
+function renderHeld({ dropped, resources, maxDropPercent }: NonNullable<CatalogChange['held']>): string {
+  return `! is held until somebody approves it: leaves out ${dropped} of ${resources} resources, more than ${maxDropPercent} %`
 }
 
 function renderValue(change: ValueChange): readonly string[] {
