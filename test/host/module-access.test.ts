@@ -71,7 +71,7 @@ describe.skipIf(!hosts.ok)(`modules on a real host${hosts.ok ? '' : `: skipped: 
       },
       drift:
         'ssh-keygen -q -t ed25519 -N "" -f /root/other; cat /root/other.pub >> /home/ada/.ssh/authorized_keys; echo PasswordAuthentication yes >> /etc/ssh/sshd_config',
-      shows: 'user:ada',
+      shows: 'ssh_key_purge:ada',
     })
     expect(await login('ada')).toMatchObject({ code: 0, stdout: 'ada\n' })
     expect(await login('ada', 'sudo -n id -un')).toMatchObject({ code: 0, stdout: 'root\n' })

@@ -27,6 +27,11 @@ for folder in systemd/system cron.d tmpfiles.d sysctl.d logrotate.d sudoers.d; d
       id: `ssh_authorized_key:rk-${one}`,
       params: { user: 'root', type: 'ssh-ed25519', key: testKey(one), ...params },
     })),
+    fc.constant({
+      id: 'ssh_key_purge:root',
+      params: {},
+      after: two.map((one) => `ssh_authorized_key:rk-${one}`),
+    }),
     fc.record({ at, ensure, key: at }).map(({ at: one, key, ...params }) => ({
       id: `ssh_known_host:rk-${one}`,
       params: {
