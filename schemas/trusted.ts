@@ -4,7 +4,7 @@ export interface Trusted {
   readonly incarnation: number
   /** By the site's rules. */
   readonly pool: string
-  /** What the join token carried, by name. */
+  /** What the join token carried and what the classifier says, by name. */
   readonly attributes: Attributes
 }
 

@@ -56,6 +56,12 @@ it.each<[string, object, RegExp]>([
     /Cannot use "identityFile"/,
   ],
   [
+    'what hosts are would cross the network in the clear',
+    { ...good, classifier: { url: 'http://cmdb.example.org/{host}' } },
+    /Cannot use the classifier/,
+  ],
+  ['an address would ask for no host', { ...good, classifier: { url: 'https://cmdb.example.org/' } }, /url/],
+  [
     'people would come over the network in the clear',
     { ...good, pageListen: '198.18.77.1:80' },
     /in the clear/,

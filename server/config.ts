@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { normalize } from 'node:path'
 import { RekindleError } from '../schemas/errors.ts'
-import type { GitSite, ServerConfig } from '../schemas/generated/types.ts'
+import type { ClassifierAddress, GitSite, ServerConfig } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
 import { isLoopback, parseListen } from './http/listen.ts'
 import { parseRemoteUrl } from './site/git/url.ts'
@@ -46,7 +46,19 @@ export function checkConfig(value: unknown): ServerConfig {
       wanted: 'two folders of which neither holds the other',
     })
   }
+  if (config.classifier !== undefined && 'url' in config.classifier) checkClassifier(config.classifier)
   return config
+}
+
+/** @throws RekindleError `config-invalid` */
+function checkClassifier({ url }: ClassifierAddress): void {
+  if (isPrivate(url)) return
+  throw new RekindleError({
+    code: 'config-invalid',
+    message: 'Cannot use the classifier: whoever is between it and the server could say what hosts are',
+    found: `url ${url}`,
+    wanted: 'an https:// address, or one of this machine',
+  })
 }
 
 /** @throws RekindleError `config-invalid` */

@@ -26,6 +26,7 @@ import { createNspawnDriver } from './machine/nspawn/driver.ts'
 import { ensureAdmin } from './people.ts'
 import { createRefusals } from './refusals.ts'
 import { createCatalogDesk } from './site/catalog.ts'
+import { createClassifier, noClassifier } from './site/classifier.ts'
 import type { Compiler } from './site/compiler.ts'
 import { createFolder } from './site/folder.ts'
 import { openRepository } from './site/git/source.ts'
@@ -110,7 +111,9 @@ async function assemble(
   const certificate = await issueServerCertificate(authority, certificateNames(config), context.now())
   const vitals = createVitalsBoard()
   const tally = createCatalogTally()
-  const desk = createCatalogDesk(context, { authority, compiler, vitals, tally, site })
+  const classifier =
+    config.classifier === undefined ? noClassifier : createClassifier(context, config.classifier)
+  const desk = createCatalogDesk(context, { authority, compiler, vitals, tally, classifier, site })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,
@@ -134,6 +137,7 @@ async function assemble(
       events,
       vitals,
       tally,
+      classifier,
       pollMs,
       tls,
       webDir,

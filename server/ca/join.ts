@@ -4,7 +4,12 @@ import type { Attributes } from '../../schemas/trusted.ts'
 import type { Context } from '../context.ts'
 import { appendAudit } from '../store/audit.ts'
 import { ensureHost } from '../store/host.ts'
-import { attributesOf, createIncarnation, listIncarnations, saveAttributes } from '../store/incarnation.ts'
+import {
+  carriedAttributes,
+  createIncarnation,
+  listIncarnations,
+  saveAttributes,
+} from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
 import { type MintedToken, mintToken } from './token.ts'
 
@@ -44,7 +49,7 @@ export function mintJoinToken(context: Pick<Context, 'db' | 'now' | 'random'>, w
     const incarnation = isUnused ? newest : createIncarnation(db, wish.host, now)
     // A token that was not used leaves nothing behind.
     const inherited = (isUnused ? before : newest)?.id
-    const attributes = wish.attributes ?? (inherited === undefined ? {} : attributesOf(db, inherited))
+    const attributes = wish.attributes ?? (inherited === undefined ? {} : carriedAttributes(db, inherited))
     saveAttributes(db, incarnation.id, attributes)
     const ttlMs = (wish.ttlSeconds ?? defaultTtlSeconds) * 1000
     const minted = mintToken(db, { incarnation: incarnation.id, kind: 'join', ttlMs }, now, random)

@@ -18,6 +18,7 @@ import type {
 } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
 import { sampleFacts } from '../../schemas/sample-facts.ts'
+import type { Attributes } from '../../schemas/trusted.ts'
 import { mintJoinToken } from '../ca/join.ts'
 import { type RunningServer, type ServerOptions, startServer } from '../main.ts'
 import type { Compiler, HostLife, SiteCheck } from '../site/compiler.ts'
@@ -238,17 +239,26 @@ export interface HostIdentity {
 }
 
 /** A token for the host, without the HTTP API. */
-export function mintToken(server: TestServer, host: string, ttlSeconds = 600): string {
-  return mintJoinToken(server.context, { host, ttlSeconds, by: 'test' }).token
+export function mintToken(
+  server: TestServer,
+  host: string,
+  ttlSeconds = 600,
+  attributes?: Attributes,
+): string {
+  return mintJoinToken(server.context, { host, ttlSeconds, attributes, by: 'test' }).token
 }
 
 /** Enrols a host as its agent would. */
-export async function enrolHost(server: TestServer, host: string): Promise<HostIdentity> {
+export async function enrolHost(
+  server: TestServer,
+  host: string,
+  attributes?: Attributes,
+): Promise<HostIdentity> {
   const { key, csr } = await makeRequest(host)
   const answer = await call(server.agentUrl, {
     path: '/v1/enrol',
     ca: server.ca,
-    body: { token: mintToken(server, host), csr },
+    body: { token: mintToken(server, host, 600, attributes), csr },
   })
   if (answer.status !== 200) throw new Error(`Cannot enrol ${host}: ${answer.text}`)
   return {

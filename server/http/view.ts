@@ -78,7 +78,7 @@ export interface HeldChangeView {
 
 /** Besides facts: what the server knows of a host, and what changes by itself on it. */
 export interface HostTold {
-  /** What its join token carried. */
+  /** What its join token carried, and what the classifier says. */
   readonly attributes: Readonly<Record<string, string>>
   /** Versions by name; null before the host told them. */
   readonly packages: Readonly<Record<string, string>> | null

@@ -10,6 +10,7 @@ import { saveCatalog } from '../store/catalog.ts'
 import { attributesOf, saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
 import { saveUses } from '../store/uses.ts'
+import type { Classifier } from './classifier.ts'
 import type { CompiledCatalog, Compiler } from './compiler.ts'
 import { createEnvelopes } from './envelopes.ts'
 import { keepPackages, withPackages } from './facts.ts'
@@ -49,11 +50,12 @@ export interface CatalogSettings {
   readonly compiler: Compiler
   readonly vitals: VitalsBoard
   readonly tally: CatalogTally
+  readonly classifier: Classifier
   readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
 }
 
 interface Handed {
-  /** Revision, facts and packages. */
+  /** Revision, facts, packages and attributes. */
   readonly key: string
   /** Hash of what it told of its packages. */
   readonly packages: string | null
@@ -70,15 +72,17 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
   const handed = new Map<number, Handed>()
   const envelopes = createEnvelopes(context.db)
   const { db } = context
-  const { compiler, site, authority, vitals, tally } = settings
+  const { compiler, site, authority, vitals, tally, classifier } = settings
   return {
     async hand(requester, request) {
+      const said = await classifier.look(requester.host)
       const { environment } = site.placeOf(requester.host)
       const revision = site.revision(environment)
       if (revision === undefined) throw unavailable(site.nameOf(environment))
       // As it was sent, which is how an agent sends it again; in another order it is another word, and asked again.
       const factsHash = sha256(JSON.stringify(request.facts))
-      const keyWith = (packages: string | null) => `${environment} ${revision} ${packages} ${factsHash}`
+      const keyWith = (packages: string | null) =>
+        `${environment} ${revision} ${packages} ${factsHash} ${said}`
       const known = handed.get(requester.incarnation)
       // What it told last is asked of the store only when something else is new: most polls end here.
       const told = request.packages?.hash ?? known?.packages ?? null

@@ -42,6 +42,7 @@ export function listHosts(db: Db, limit: number): readonly Host[] {
 
 /** Forgets the host and everything of it (incarnations, certificates, reports, drift, rebuilds). The audit log stays. */
 export function deleteHost(db: Db, name: string): boolean {
+  change(db, 'DELETE FROM classification WHERE host = ?', name)
   return change(db, 'DELETE FROM host WHERE name = ?', name) > 0
 }
 

@@ -3,6 +3,7 @@ import { canonical } from '../../schemas/canonical.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { KnownOfHost } from '../../schemas/host-rule.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
+import { findClassification } from './classification.ts'
 import type { Db } from './db.ts'
 import { allRows, change, getRow, transact } from './statement.ts'
 
@@ -32,14 +33,16 @@ export interface Incarnation {
   readonly convergedAt: number | null
   readonly provedAt: number | null
   readonly provedRevision: string | null
-  /** JSON: what its join token carried. */
-  readonly attributes: string
 }
 
 const columns = `id, host, number, machine, state, created_at AS createdAt, address, serial, fingerprint,
   enrolled_at AS enrolledAt, revoked_at AS revokedAt, facts, catalog_hash AS catalogHash,
   catalog_role AS catalogRole, catalog_revision AS catalogRevision, report_id AS reportId, report_at AS reportAt,
-  converged_at AS convergedAt, proved_at AS provedAt, proved_revision AS provedRevision, attributes`
+  converged_at AS convergedAt, proved_at AS provedAt, proved_revision AS provedRevision`
+
+/** Attributes of an incarnation: the classifier's go before its own. */
+const merged = `json_patch(incarnation.attributes, coalesce(
+    (SELECT classification.attributes FROM classification WHERE classification.host = incarnation.host), '{}'))`
 
 /** Makes the host's next incarnation, a candidate with the attributes of the one before it. */
 export function createIncarnation(db: Db, host: string, now: number): Incarnation {
@@ -100,7 +103,7 @@ export interface ToldFacts {
 export function listToldFacts(db: Db): readonly ToldFacts[] {
   return allRows(
     db,
-    `SELECT host.name AS host, incarnation.number, facts, attributes, packages_hash AS packagesHash
+    `SELECT host.name AS host, incarnation.number, facts, ${merged} AS attributes, packages_hash AS packagesHash
      FROM host LEFT JOIN incarnation ON incarnation.id = host.current ORDER BY host.name`,
   )
 }
@@ -129,6 +132,7 @@ export function saveFacts(db: Db, id: number, facts: string, now: number): boole
   )
 }
 
+/** Of a join token. */
 export function saveAttributes(db: Db, id: number, attributes: Attributes): void {
   change(db, 'UPDATE incarnation SET attributes = ? WHERE id = ?', canonical(attributes), id)
 }
@@ -138,19 +142,33 @@ export function knownOfHost(db: Db, host: string): KnownOfHost {
   const current = '(SELECT current FROM host WHERE name = ?)'
   const row = getRow<{ attributes: string; facts: string | null }>(
     db,
-    `SELECT attributes, (SELECT facts FROM incarnation WHERE host = ? AND facts IS NOT NULL
+    `SELECT ${merged} AS attributes, (SELECT facts FROM incarnation WHERE host = ? AND facts IS NOT NULL
        ORDER BY id IS ${current} DESC, number DESC LIMIT 1) AS facts
      FROM incarnation WHERE host = ? ORDER BY id IS ${current} DESC, number DESC LIMIT 1`,
     ...[host, host, host, host],
   )
   // Written by saveAttributes() and saveFacts() alone.
   return {
-    attributes: JSON.parse(row?.attributes ?? '{}') as Attributes,
+    // A host that is about to be made has no life yet.
+    attributes:
+      row === undefined ? (findClassification(db, host) ?? {}) : (JSON.parse(row.attributes) as Attributes),
     facts: row?.facts == null ? undefined : (JSON.parse(row.facts) as unknown),
   }
 }
 
+/** What its join token carried, and before that what the classifier says. */
 export function attributesOf(db: Db, id: number): Attributes {
+  const row = getRow<{ attributes: string }>(
+    db,
+    `SELECT ${merged} AS attributes FROM incarnation WHERE id = ?`,
+    id,
+  )
+  // Both are written by this server alone.
+  return JSON.parse(row?.attributes ?? '{}') as Attributes
+}
+
+/** What its join token, or that of an earlier life, carried. */
+export function carriedAttributes(db: Db, id: number): Attributes {
   const row = getRow<{ attributes: string }>(db, 'SELECT attributes FROM incarnation WHERE id = ?', id)
   // Written by saveAttributes() alone.
   return JSON.parse(row?.attributes ?? '{}') as Attributes

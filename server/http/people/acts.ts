@@ -33,14 +33,17 @@ function siteActs(app: FastifyInstance, { site }: PeopleApi, callers: Callers): 
 }
 
 function hostActs(app: FastifyInstance, api: PeopleApi, callers: Callers): void {
-  const { context, fleet, hub } = api
+  const { context, fleet, hub, classifier } = api
 
   app.post<{ Body: { name: string } }>(
     '/api/hosts',
     { ...admin, ...body({ name: hostName }, ['name']) },
-    async (request) => ({
-      rebuild: await fleet.createHost(request.body.name, `user:${callers.of(request).name}`),
-    }),
+    async (request) => {
+      const { name } = request.body
+      // Its rules may ask what it is before it is.
+      await classifier.look(name)
+      return { rebuild: await fleet.createHost(name, `user:${callers.of(request).name}`) }
+    },
   )
   app.delete<{ Params: { name: string } }>('/api/hosts/:name', admin, async (request) => {
     const by = `user:${callers.of(request).name}`

@@ -1,6 +1,7 @@
 /** What the routes of the people's API are handed. */
 import type { Context } from '../../context.ts'
 import type { Refusals } from '../../refusals.ts'
+import type { Classifier } from '../../site/classifier.ts'
 import type { Site } from '../../site/site.ts'
 import type { CatalogTally } from '../../site/tally.ts'
 import type { VitalsBoard } from '../../site/vitals.ts'
@@ -17,6 +18,7 @@ export interface PeopleApi {
   readonly events: Events
   readonly vitals: VitalsBoard
   readonly tally: CatalogTally
+  readonly classifier: Classifier
   /** How often agents are to report. */
   readonly pollMs: number
   /** Whether people come over HTTPS, so that the cookie is for HTTPS only. */

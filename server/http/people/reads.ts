@@ -12,7 +12,7 @@ import type { Db } from '../../store/db.ts'
 import { driftRows } from '../../store/drift.ts'
 import { findHeldChange } from '../../store/held-change.ts'
 import { findHostSummary, type HostSummary, listHostSummaries } from '../../store/host.ts'
-import { findIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
+import { attributesOf, findIncarnation, type Incarnation, listIncarnations } from '../../store/incarnation.ts'
 import { findPackages } from '../../store/packages.ts'
 import { rebuildRows, rebuildView } from '../../store/rebuild-row.ts'
 import { findReport, listReports, type StoredReport } from '../../store/report.ts'
@@ -186,8 +186,8 @@ function toldBy({ context, vitals }: PeopleApi, host: string, shown: Incarnation
   const told = vitals.find(host, shown.id)
   const packages = findPackages(context.db, shown.id)
   return {
-    // Columns that hold what schemas accepted.
-    attributes: JSON.parse(shown.attributes) as HostTold['attributes'],
+    attributes: attributesOf(context.db, shown.id),
+    // A column that holds what a schema accepted.
     packages: packages === undefined ? null : (JSON.parse(packages.versions) as HostTold['packages']),
     vitals: told?.vitals === undefined ? null : { ...told.vitals, toldAt: new Date(told.at).toISOString() },
     factProblems: told?.factProblems ?? [],
