@@ -6,6 +6,7 @@ import { ActBar } from './act-bar.tsx'
 import { Badge } from './badge.tsx'
 import { RequestProblem } from './problem.tsx'
 import { Revision } from './revision.tsx'
+import { ScrollArea } from './scroll-area.tsx'
 import { Section } from './section.tsx'
 import { useSession } from './session-context.tsx'
 import { Time } from './time.tsx'
@@ -29,13 +30,15 @@ export function HeldChange({ host, held }: { host: string; held: HeldChangeView 
           Until somebody approves it, {host} stays on the catalog that it has. What is left out is not managed
           any more; on the host it stays as it is.
         </p>
-        <ul className="dropped">
-          {dropped.map((id) => (
-            <li key={id}>
-              <code>{id}</code>
-            </li>
-          ))}
-        </ul>
+        <ScrollArea className="dropped" label="Resources that are left out">
+          <ul>
+            {dropped.map((id) => (
+              <li key={id}>
+                <code>{id}</code>
+              </li>
+            ))}
+          </ul>
+        </ScrollArea>
         <ActBar
           acts={[
             {
