@@ -1,5 +1,12 @@
 /** What admins import as 'rekindle'. */
 
+export type { ChangedHosts, ChangedResource, FleetChange, PlacedHost } from '../../schemas/fleet-change.ts'
+export {
+  type ChangeFinding,
+  type ChangePolicy,
+  type ChangePolicyOptions,
+  changePolicy,
+} from './change-policy.ts'
 export { contain } from './contain.ts'
 export { type CustomFact, customFact } from './custom-fact.ts'
 export { type CustomType, type CustomTypeOptions, customType } from './custom-type.ts'

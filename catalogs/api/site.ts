@@ -1,5 +1,6 @@
 /** A site: which hosts get which roles, and how their pools are treated. */
 import { dirname } from 'node:path/posix'
+import type { ChangePolicy } from './change-policy.ts'
 import type { DeclaredData } from './context.ts'
 import { callerPlace, type Place } from './place.ts'
 import type { Policy } from './policy.ts'
@@ -57,8 +58,8 @@ export interface SiteOptions {
   readonly pools?: readonly Pool[]
   /** What roles read with `data.get()`: what layers() returns. */
   readonly data?: DeclaredData
-  /** What must hold for every catalog. */
-  readonly policies?: readonly Policy[]
+  /** What must hold for every catalog, and for every change of the site. */
+  readonly policies?: readonly (Policy | ChangePolicy)[]
 }
 
 export class Site {

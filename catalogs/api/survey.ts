@@ -2,6 +2,7 @@
 import type { HostCondition, HostRule, SiteManifest } from '../../schemas/generated/types.ts'
 import { asksFacts, wrongHostPattern } from '../../schemas/host-rule.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
+import { ChangePolicy, wrongChangePolicy } from './change-policy.ts'
 import type { Mistake } from './context.ts'
 import { Data } from './data.ts'
 import { isNear } from './parameter.ts'
@@ -19,6 +20,7 @@ export interface SoundSurvey {
   readonly roles: ReadonlyMap<string, Role>
   readonly manifest: SiteManifest
   readonly policies: readonly Policy[]
+  readonly changePolicies: readonly ChangePolicy[]
 }
 
 /** Where a mistake is noted; without a place, at the call of `site()`. */
@@ -38,17 +40,22 @@ export function survey(site: Site, siteDir: string): Survey {
   const roles = byName('roles', hosts.flatMap(rolesOf), notes)
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
-  const policies = soundPolicies(listOf(site.options, 'policies'), notes)
+  const known = { pools: [...pools.keys()], roles: [...roles.keys()] }
+  const sound = soundPolicies(listOf(site.options, 'policies'), known, notes)
+  const policies = sound.filter((one) => one instanceof Policy)
+  const changePolicies = sound.filter((one) => one instanceof ChangePolicy)
   const rendered = [...pools.values()].map((pool) => renderPool(pool, notes))
   const { data }: { readonly data?: unknown } = site.options
   if (data !== undefined && !(data instanceof Data))
     notes.note('Cannot use the data of the site: wanted what layers() returns')
   if (mistakes.length > 0) return { ok: false, mistakes }
-  const manifest = { roles: [...roles.keys()], pools: rendered, hosts: rules }
+  const judged = changePolicies.length === 0 ? {} : { changePolicies: changePolicies.map(({ name }) => name) }
+  const manifest = { roles: [...roles.keys()], pools: rendered, hosts: rules, ...judged }
   return {
     ok: true,
     roles,
     policies,
+    changePolicies,
     manifest: validate('protocol/site-manifest', manifest, 'the site', 'site-invalid'),
   }
 }
@@ -191,7 +198,7 @@ function isEnvironment(name: unknown): boolean {
 }
 
 /** Roles or pools by their names, each of which only one may have. */
-function byName<Item extends Role | Pool | Policy>(
+function byName<Item extends Role | Pool | Policy | ChangePolicy>(
   kind: 'roles' | 'pools' | 'policies',
   items: readonly Item[],
   { note, where }: Notes,
@@ -276,13 +283,17 @@ function wrongOptions(manifest: Readonly<Record<string, unknown>>): readonly str
   return isCron ? found : [...found, `option "schedule": wanted a cron expression, found ${show(schedule)}`]
 }
 
-function soundPolicies(listed: readonly unknown[], notes: Notes): readonly Policy[] {
-  const sound = listed.filter((item): item is Policy => {
-    if (!(item instanceof Policy)) {
-      notes.note(`Cannot use the policy ${show(item)}: wanted what policy() returns`)
+function soundPolicies(
+  listed: readonly unknown[],
+  known: Parameters<typeof wrongChangePolicy>[1],
+  notes: Notes,
+): readonly (Policy | ChangePolicy)[] {
+  const sound = listed.filter((item): item is Policy | ChangePolicy => {
+    if (!(item instanceof Policy || item instanceof ChangePolicy)) {
+      notes.note(`Cannot use the policy ${show(item)}: wanted what policy() or changePolicy() returns`)
       return false
     }
-    const wrong = wrongPolicy(item)
+    const wrong = item instanceof Policy ? wrongPolicy(item) : wrongChangePolicy(item, known)
     if (wrong !== undefined) notes.note(`Cannot use policy "${item.name}": ${wrong}`, item.place)
     return wrong === undefined
   })

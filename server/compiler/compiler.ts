@@ -1,8 +1,10 @@
 /** The compiler as the rest of the server knows it: a site's folder in, catalogs out. One revision an environment is served. */
 import { RekindleError } from '../../schemas/errors.ts'
+import type { ChangeVerdict, FleetChange } from '../../schemas/fleet-change.ts'
 import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createHostData } from './host-data.ts'
+import { judge } from './judge.ts'
 import type { Request } from './message.ts'
 import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
 import { type CompiledFor, type CompileResult, type PreparedCompile, prepareCompile } from './prepare.ts'
@@ -48,16 +50,40 @@ export type CheckResult =
       readonly problems: readonly SiteProblem[]
       /** The same code may be good at another time: its packages could not be had. */
       readonly retry?: true
+      /** It is good, and waits for a person. */
+      readonly held?: true
     }
+
+/** A good revision that is not served yet. */
+export interface Candidate {
+  readonly revision: string
+  readonly manifest: SiteManifest
+  /** As `Compiler.prepare`, of this revision. */
+  prepare(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
+  /** As `Compiler.prepare`, of what is served. */
+  prepareServed(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
+  /** What its own policies say of the change that it would be. */
+  judge(change: FleetChange): Promise<readonly ChangeVerdict[]>
+}
+
+/** Whether a good revision may be served. */
+export type Admission =
+  | { readonly ok: true; readonly warnings: readonly SiteProblem[] }
+  | { readonly ok: false; readonly problems: readonly SiteProblem[]; readonly held?: true }
 
 export interface Compiler {
   /**
    * Stages the site, loads it, checks its data, and compiles each rule's roles for a host that there is not. A good one is
    * served to the environment from then on; a bad one disturbs nothing. Absent, the environment is the only one.
    *
+   * @param admit asked before a good one is served; absent, it is
    * @throws RekindleError `site-invalid` when the folder cannot be read
    */
-  check(siteDir: string, environment?: string): Promise<CheckResult>
+  check(
+    siteDir: string,
+    environment?: string,
+    admit?: (candidate: Candidate) => Promise<Admission>,
+  ): Promise<CheckResult>
   /**
    * Serves a revision that was good before, such as after a restart.
    *
@@ -81,6 +107,8 @@ export interface Compiler {
    * @throws RekindleError `catalog-unavailable`, `not-found`, as `compile` does
    */
   prepare(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
+  /** What the policies of the revision that is served to the environment say of a change that led to it. */
+  judge(change: FleetChange, environment?: string): Promise<readonly ChangeVerdict[]>
   /** Of the revision that is served. */
   manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>
@@ -100,26 +128,41 @@ export function createCompiler(options: CompilerOptions): Compiler {
   const { keptResults = 1_000 } = options
   const served = createServedSites()
 
-  async function check(siteDir: string, environment = ''): Promise<CheckResult> {
+  const check: Compiler['check'] = async (siteDir, environment = '', admit) => {
     const staged = await stageSite(siteDir, options.stageDir, options.install)
     const { revision } = staged
     if ('problems' in staged) return { ok: false, revision, problems: staged.problems, retry: true }
     const known = served.at(revision)
-    if (known !== undefined) {
-      served.serve(environment, known)
-      const { manifest, warnings } = known
-      return { ok: true, revision, manifest, warnings }
+    const next = known ?? (await tryNew(staged))
+    if ('problems' in next) return { ok: false, revision, problems: next.problems }
+    const { manifest } = next
+    const admission = (await admit?.(candidateOf(next))) ?? { ok: true, warnings: [] }
+    if (!admission.ok) {
+      if (known === undefined) await discard(next)
+      return { ...admission, revision }
     }
+    served.serve(environment, next)
+    return { ok: true, revision, manifest, warnings: distinct([...next.warnings, ...admission.warnings]) }
+  }
+  async function tryNew(staged: StagedSite): Promise<Served | { problems: readonly SiteProblem[] }> {
     const pool = openPool(staged.dir, limits)
     const loaded = await tryOut(pool, staged, limits)
-    if ('problems' in loaded) {
-      await pool.close()
-      if (staged.isNew) await dropStaged(staged)
-      return { ok: false, revision, problems: loaded.problems }
+    if (!('problems' in loaded)) return { ...loaded, staged, pool, caches: new Map() }
+    await discard({ pool, staged })
+    return loaded
+  }
+  async function discard({ pool, staged }: Pick<Served, 'pool' | 'staged'>): Promise<void> {
+    await pool.close()
+    if (staged.isNew) await dropStaged(staged)
+  }
+  function candidateOf(next: Served): Candidate {
+    return {
+      revision: next.staged.revision,
+      manifest: next.manifest,
+      prepare: (host, facts, about) => prepareFrom(next, host, facts, about),
+      prepareServed: prepare,
+      judge: (change) => judge(next, change, limits),
     }
-    const { manifest, warnings } = loaded
-    served.serve(environment, { ...loaded, staged, pool, caches: new Map() })
-    return { ok: true, revision, manifest, warnings }
   }
   async function restore(revision: string, environment = ''): Promise<SiteManifest> {
     const known = served.at(revision)
@@ -140,14 +183,26 @@ export function createCompiler(options: CompilerOptions): Compiler {
       where: problem?.where ?? undefined,
     })
   }
+  function prepareFrom(
+    from: Served,
+    host: string,
+    facts: Facts,
+    { life = firstLife, environment = '' }: CompiledFor = {},
+  ): PreparedCompile {
+    return prepareCompile(from, { host, facts, life, environment }, { limits, keptResults })
+  }
   function prepare(host: string, facts: Facts, about: CompiledFor = {}): PreparedCompile {
-    const { life = firstLife, environment = '' } = about
+    const { environment = '' } = about
     const from = served.of(environment)
     if (from === undefined) throw unavailable(environment)
-    return prepareCompile(from, { host, facts, life, environment }, { limits, keptResults })
+    return prepareFrom(from, host, facts, about)
   }
   return {
     check,
+    async judge(change, environment = '') {
+      const from = served.of(environment)
+      return from === undefined ? [] : judge(from, change, limits)
+    },
     restore,
     retire: (environment) => served.serve(environment, undefined),
     prune: (keep) =>

@@ -1,6 +1,7 @@
 /** What the server and a sandbox say to each other. The sandbox runs a site's code, so its answers are checked. */
 import type { DataRules, ExplainedKey, Layer } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
+import type { ChangeVerdict, FleetChange } from '../../schemas/fleet-change.ts'
 import type { CatalogResource, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import { roleName, wrongHostPattern } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
@@ -20,6 +21,8 @@ export type Request =
       readonly environment?: string
     }
   | ({ readonly type: 'compile' } & HostRequest)
+  /** Ask the site's policies over changes. */
+  | { readonly type: 'judge'; readonly change: FleetChange }
   /** Read and check every layer of data. */
   | { readonly type: 'data' }
   | ({ readonly type: 'lookup'; readonly key: string } & Omit<HostRequest, 'trusted'>)
@@ -38,6 +41,7 @@ export type Answer =
   | { readonly type: 'checked'; readonly warnings: readonly SiteProblem[] }
   | Compiled
   | { readonly type: 'data'; readonly data: SiteData | null; readonly warnings: readonly SiteProblem[] }
+  | { readonly type: 'judged'; readonly verdicts: readonly ChangeVerdict[] }
   | { readonly type: 'looked-up'; readonly keys: readonly ExplainedKey[] }
   | { readonly type: 'refused'; readonly problems: readonly SiteProblem[] }
 
@@ -65,6 +69,8 @@ export function actOf(request: Request | undefined): string {
   switch (request.type) {
     case 'load':
       return 'load the site'
+    case 'judge':
+      return 'judge the change'
     case 'data':
       return 'read the data'
     case 'lookup':
@@ -104,6 +110,8 @@ function isAnswer(
       return isListOf(answer.problems, isProblem)
     case 'data':
       return (answer.data === null || isSiteData(answer.data)) && isListOf(answer.warnings, isProblem)
+    case 'judged':
+      return isListOf(answer.verdicts, isVerdict)
     case 'looked-up':
       return isListOf(answer.keys, isExplainedKey)
     default:
@@ -183,6 +191,15 @@ function isExplainedKey(value: unknown): boolean {
     isText(value.strategy) &&
     isListOf(value.layers, (layer) => isObject(layer) && isText(layer.name) && isText(layer.part)) &&
     (value.problem === null || (isObject(value.problem) && isText(value.problem.message)))
+  )
+}
+
+function isVerdict(value: unknown): boolean {
+  return (
+    isProblem(value) &&
+    isObject(value) &&
+    isText(value.policy) &&
+    ['warn', 'approve', 'refuse'].includes(String(value.level))
   )
 }
 

@@ -1,5 +1,6 @@
 /** What a sandbox does with a site that it has loaded: runs roles, judges what they declared, says what is wrong with it. */
 import { relative } from 'node:path/posix'
+import type { ChangePolicy } from '../../catalogs/api/change-policy.ts'
 import { type Collected, collect, type HostData } from '../../catalogs/api/context.ts'
 import { MissingData } from '../../catalogs/api/data.ts'
 import { placeOf, renderPlace } from '../../catalogs/api/place.ts'
@@ -23,6 +24,7 @@ export interface LoadedSite {
   readonly roles: ReadonlyMap<string, Role>
   readonly manifest: SiteManifest
   readonly policies: readonly Policy[]
+  readonly changePolicies: readonly ChangePolicy[]
   /** Layers are read when a host looks at them. */
   readonly data: OpenedData | undefined
   /** By role. */

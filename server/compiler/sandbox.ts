@@ -7,6 +7,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { join, relative } from 'node:path/posix'
 import { pathToFileURL } from 'node:url'
+import { judgeChange } from '../../catalogs/api/change-policy.ts'
 import { Data } from '../../catalogs/api/data.ts'
 import { openData } from '../../catalogs/api/data-source.ts'
 import type { Role } from '../../catalogs/api/role.ts'
@@ -69,6 +70,10 @@ async function answer(request: Request): Promise<Answer> {
       return compile(theSite(), request)
     case 'data':
       return readData(theSite())
+    case 'judge': {
+      const { changePolicies, dir } = theSite()
+      return { type: 'judged', verdicts: judgeChange(changePolicies, request.change, dir) }
+    }
     case 'lookup': {
       const site = theSite()
       return lookup(site.data, request, (thrown, act) => diagnoseIn(site.dir, thrown, act, 'site.ts'))
@@ -95,10 +100,10 @@ async function load(dir: string): Promise<Answer> {
     if (!(exported instanceof Site)) return { type: 'refused', problems: [noSite(exported)] }
     const surveyed = survey(exported, dir)
     if (!surveyed.ok) return { type: 'refused', problems: surveyed.mistakes }
-    const { roles, manifest, policies } = surveyed
+    const { roles, manifest, policies, changePolicies } = surveyed
     const { data } = exported.options
     const opened = data instanceof Data ? { of: data, layers: openData(data, dir) } : undefined
-    loaded = { ...{ dir, roles, manifest, policies }, code: codeOf(dir, roles), data: opened }
+    loaded = { ...{ dir, roles, manifest, policies, changePolicies }, code: codeOf(dir, roles), data: opened }
     becomeSynchronous()
     return { type: 'loaded', manifest }
   } catch (thrown) {

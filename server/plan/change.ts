@@ -3,6 +3,7 @@ import { canonical } from '../../schemas/canonical.ts'
 import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
 import type { CatalogResource } from '../../schemas/generated/types.ts'
 import { contentDiff } from './content-diff.ts'
+import { findRefreshes, type Refreshes } from './refresh.ts'
 
 /** A catalog as a plan compares it. */
 export interface Compared {
@@ -16,6 +17,8 @@ export interface CatalogChange {
   /** Of role, pool, environment and drift, those that change. */
   readonly placement: readonly ValueChange[]
   readonly resources: readonly ResourceChange[]
+  /** Services that would restart or reload through subscriptions; absent: none. */
+  readonly refreshes?: Refreshes
   /** Its pool lets no catalog leave out as much without a person's approval. */
   readonly held?: {
     readonly dropped: number
@@ -56,7 +59,21 @@ const metaparameters = ['require', 'notify', 'tags', 'noop', 'audit', 'schedule'
 export function diffCatalogs(before: Compared, after: Compared): CatalogChange | undefined {
   const placement = diffPlacement(before.placement, after.placement)
   const resources = diffResources(before, after)
-  return placement.length === 0 && resources.length === 0 ? undefined : { placement, resources }
+  if (placement.length === 0 && resources.length === 0) return undefined
+  return { placement, resources, ...refreshesOf(resources, { before, after }) }
+}
+
+/** Edges and the like say when the agent acts, and are nothing on the host. */
+function refreshesOf(
+  resources: readonly ResourceChange[],
+  { before, after }: Sides,
+): Pick<CatalogChange, 'refreshes'> {
+  const changed = resources.filter(
+    ({ kind, changes }) => kind === 'added' || changes.some(({ name }) => !isMeta(name)),
+  )
+  const ids = changed.map(({ id }) => id)
+  const refreshes = findRefreshes(before.resources, after.resources, ids)
+  return refreshes.restarts.length + refreshes.reloads.length === 0 ? {} : { refreshes }
 }
 
 function diffPlacement(before: Compared['placement'], after: Compared['placement']): readonly ValueChange[] {

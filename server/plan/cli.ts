@@ -19,7 +19,7 @@ import { compareHosts } from './compare.ts'
 import { readKnownHosts } from './known-hosts.ts'
 import { createPlanBuilder, exitCodeOf, type FleetPlan } from './plan.ts'
 import { renderMarkdown, renderRefusedSite, renderText } from './render.ts'
-import { openSides } from './sides.ts'
+import { openSides, shownEnvironment } from './sides.ts'
 
 interface PlanOptions {
   readonly config: string
@@ -32,7 +32,7 @@ interface PlanOptions {
 const exitCodes = `
 Exit codes:
   0  nothing changes
-  1  the site is refused, or a host that gets a catalog now would get none
+  1  the site or the change is refused, or a host that gets a catalog now would get none
   2  hosts change
 On the server's machine, as its user: it reads the server's database, and writes nothing there.`
 
@@ -112,7 +112,12 @@ async function makePlan(
   const { hosts, unknown } = readKnownHosts(db, (host) => matchesHost(pattern, host))
   const builder = createPlanBuilder()
   await compareHosts(hosts, sides, { lanes: workers * 2, onOutcome: builder.add })
-  return builder.build({ served: revisionOf(environment) ?? 'nothing', planned: checked.revision, unknown })
+  const change = builder.change(shownEnvironment(environment, repository))
+  // A share of some hosts says nothing of all.
+  const isJudged = pattern === '*' || checked.manifest.changePolicies === undefined
+  const verdicts = isJudged ? await planned.judge(change, environment) : null
+  const about = { served: revisionOf(environment) ?? 'nothing', planned: checked.revision }
+  return builder.build({ ...about, verdicts, unknown })
 }
 
 function environmentOf(wanted: string | undefined, branch: string | undefined): string {

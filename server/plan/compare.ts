@@ -3,7 +3,9 @@
  * difference is one too: hosts that look the same to both are compared once.
  */
 import { type ErrorShape, errorShape, RekindleError } from '../../schemas/errors.ts'
+import type { PlacedHost } from '../../schemas/fleet-change.ts'
 import type { Facts } from '../../schemas/generated/types.ts'
+import { rolesNamed } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import { createReadCache, type ReadCache } from '../compiler/cache.ts'
 import type { CompileResult, PreparedCompile } from '../compiler/prepare.ts'
@@ -26,6 +28,12 @@ export interface Side {
 export interface PreparedHost extends PreparedCompile {
   /** As people name it. */
   readonly environment: string
+}
+
+export interface ComparedHost {
+  readonly name: string
+  /** Of its two states the one it is in now, or else the other; undefined when it gets no catalog of either. */
+  readonly place: (PlacedHost & { readonly environment: string }) | undefined
 }
 
 /** What the change means for a host. */
@@ -52,7 +60,7 @@ const keptOutcomes = 20_000
 export interface CompareOptions {
   /** Compiles under way at once. */
   readonly lanes: number
-  readonly onOutcome: (host: string, outcome: HostOutcome) => void
+  readonly onOutcome: (host: ComparedHost, outcome: HostOutcome) => void
 }
 
 export async function compareHosts(
@@ -63,7 +71,7 @@ export async function compareHosts(
   const pairs = pairHosts(hosts, sides)
   for (const [, [first, ...others]] of pairs) {
     const outcomes: Outcomes = createReadCache(keptOutcomes)
-    const compare = async (pair: Pair) => onOutcome(pair.host, await comparePair(pair, outcomes))
+    const compare = async (pair: Pair) => onOutcome(comparedHost(pair), await comparePair(pair, outcomes))
     if (first === undefined) continue
     // Alone, so that its equals find what it gave.
     await compare(first)
@@ -93,6 +101,13 @@ function pairHosts(hosts: readonly KnownHost[], { before, after }: Sides): Reado
     (host): Pair => ({ host: host.name, before: attempt(before, host), after: attempt(after, host) }),
   )
   return Map.groupBy(pairs, (pair) => JSON.stringify([placementOf(pair.before), placementOf(pair.after)]))
+}
+
+function comparedHost({ host: name, before, after }: Pair): ComparedHost {
+  const prepared = before instanceof RekindleError ? after : before
+  if (prepared instanceof RekindleError) return { name, place: undefined }
+  const { pool, role, environment } = prepared
+  return { name, place: { name, pool, roles: rolesNamed(role), environment } }
 }
 
 function attempt(side: Side, host: KnownHost): PreparedHost | RekindleError {

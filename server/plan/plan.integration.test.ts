@@ -193,6 +193,72 @@ describe('rekindle plan --fleet', () => {
     expect(stdout).toContain('nothing changes, 1 stays the same')
   })
 
+  it('shows which services would restart, through what they subscribe to', async () => {
+    const { stdout } = await plan({ 'roles.ts': roles.replace("'workers '", "'threads '") })
+    expect(stdout).toContain('\n  > restarts service:app\n')
+  })
+
+  describe('with policies over changes', () => {
+    const judged = (policy: string): SiteFiles => ({
+      'roles.ts': roles.replace("'workers '", "'threads '"),
+      'site.ts':
+        served['site.ts']
+          ?.replace('import { site }', 'import { changePolicy, site }')
+          .replace('data, hosts', `data, policies: [changePolicy('careful', ${policy})], hosts`) ?? '',
+    })
+    const share = (level: string, max: number) =>
+      judged(`{ level: '${level}', pool: 'web', maxShare: ${max} }`)
+
+    it('says what breaks one, and ends with 1 when it refuses', async () => {
+      const refused = await plan(share('refuse', 0.05))
+      expect(refused.code).toBe(1)
+      expect(refused.stdout).toMatch(
+        /^! site\.ts:4: Policy "careful" refuses: 3 of 3 hosts of pool "web" would change, more than 5 %$/m,
+      )
+      expect(await plan(share('refuse', 1))).toMatchObject({
+        code: 2,
+        stdout: expect.not.stringContaining('Policy'),
+      })
+    })
+
+    it('ends with 2 when it wants approval, and says so in Markdown and JSON', async () => {
+      const policy = judged("{ level: 'approve', role: 'web', maxRestarts: 2 }")
+      const message =
+        'Policy "careful" wants approval: 3 of 3 hosts with role "web" would restart a service, more than 2'
+      expect(await plan(policy, '--format', 'markdown')).toMatchObject({
+        code: 2,
+        stdout: expect.stringContaining(`\n! site.ts:4: ${message}\n`),
+      })
+      const { code, plan: made } = await planJson(policy)
+      expect(code).toBe(2)
+      expect(made.verdicts).toEqual([
+        { policy: 'careful', level: 'approve', message, where: 'site.ts:4', hint: null },
+      ])
+    })
+
+    it('asks a function over the groups', async () => {
+      const check = `({ hosts, groups }) => groups.map((one) => ({
+        message: [hosts.length, one.hosts.length, one.changed.map(({ id }) => id), one.restarts].join(' '),
+        hint: 'ask Ann' }))`
+      const { stdout } = await plan(judged(`{ level: 'warn', check: ${check} }`))
+      expect(stdout).toContain('Policy "careful" warns: 4 2 file:/etc/app.conf service:app\n  do: ask Ann\n')
+    })
+
+    it('refuses what cannot be asked, with the line', async () => {
+      const { code, stdout } = await plan(judged("{ level: 'warn', check: () => nothing }"))
+      expect(code).toBe(1)
+      expect(stdout).toContain(
+        '! site.ts:4: Cannot check policy "careful" for the change: nothing is not defined',
+      )
+    })
+
+    it('is not asked about some of the hosts', async () => {
+      const { code, stdout } = await plan(share('refuse', 0), '--hosts', 'web-1')
+      expect(code).toBe(2)
+      expect(stdout).toContain('policies over the change were not asked: --hosts leaves hosts out')
+    })
+  })
+
   it('leaves the plan of one catalog to the agent', async () => {
     const { code, stderr } = await rekindle(['plan', join(dir, 'no-catalog.json')])
     expect(code).toBe(1)

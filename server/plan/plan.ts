@@ -1,8 +1,10 @@
 /** A plan of the fleet: which hosts change and how, those with the same change together. Pure. */
 import type { ErrorShape } from '../../schemas/errors.ts'
+import type { ChangeVerdict, FleetChange, PlacedHost } from '../../schemas/fleet-change.ts'
 import { hashOf } from '../../schemas/hash.ts'
 import type { CatalogChange } from './change.ts'
-import type { HostOutcome } from './compare.ts'
+import type { ComparedHost, HostOutcome } from './compare.ts'
+import { fleetChangeOf } from './fleet-change.ts'
 
 export interface FleetPlan {
   /** Revisions that are compared, of the environment that changes. */
@@ -20,6 +22,8 @@ export interface FleetPlan {
   /** Most hosts first. */
   readonly groups: readonly ChangeGroup[]
   readonly refusals: readonly RefusedGroup[]
+  /** What the planned site's policies over changes say; null: they were not asked, since some hosts were left out. */
+  readonly verdicts: readonly ChangeVerdict[] | null
   /** Names of hosts that could not be compared, since they have sent no facts. */
   readonly unknown: readonly string[]
 }
@@ -40,8 +44,10 @@ export interface RefusedGroup {
 }
 
 export interface PlanBuilder {
-  add(host: string, outcome: HostOutcome): void
-  build(about: Pick<FleetPlan, 'served' | 'planned' | 'unknown'>): FleetPlan
+  add(host: ComparedHost, outcome: HostOutcome): void
+  /** What was added, for policies: `environment`, as people name it, is the one that changes. */
+  change(environment: string): FleetChange
+  build(about: Pick<FleetPlan, 'served' | 'planned' | 'unknown' | 'verdicts'>): FleetPlan
 }
 
 export function createPlanBuilder(): PlanBuilder {
@@ -49,6 +55,7 @@ export function createPlanBuilder(): PlanBuilder {
   const refusals: Groups<Omit<RefusedGroup, 'hosts'>> = new Map()
   /** Outcomes that hosts share are named once. */
   const keys = new WeakMap<HostOutcome, string>()
+  const places = new Map<string, NonNullable<ComparedHost['place']>>()
   const counts = { changed: 0, same: 0, refused: 0, unmatched: 0 }
 
   function addChange(host: string, outcome: Extract<HostOutcome, { kind: 'changed' }>): void {
@@ -59,13 +66,26 @@ export function createPlanBuilder(): PlanBuilder {
     join(groups, { key, host, group })
   }
   return {
-    add(host, outcome) {
+    add({ name: host, place }, outcome) {
       counts[outcome.kind] += 1
+      if (place !== undefined) places.set(host, place)
       if (outcome.kind === 'changed') addChange(host, outcome)
       if (outcome.kind !== 'refused') return
       const { reason, isNew } = outcome
       const group = { reason, isNew }
       join(refusals, { key: hashOf(withoutName(group, host)), host, group })
+    },
+    change(environment) {
+      const all = sorted(groups)
+      const changing = new Set(all.flatMap(({ hosts }) => hosts))
+      const concerned = [...places.values()].filter(
+        (one) => one.environment === environment || changing.has(one.name),
+      )
+      const placed = concerned.map(({ name, pool, roles }): [string, PlacedHost] => [
+        name,
+        { name, pool, roles },
+      ])
+      return fleetChangeOf(all, new Map(placed))
     },
     build: ({ unknown, ...about }) => ({
       ...about,
@@ -117,8 +137,13 @@ function sorted<Group>(groups: Groups<Group>): readonly (Group & { readonly host
 
 const { compare: byNumber } = new Intl.Collator('en', { numeric: true })
 
-/** 0: nothing changes. 2: hosts change. 1: hosts that get a catalog now would get none. */
-export function exitCodeOf({ counts, refusals }: FleetPlan): 0 | 1 | 2 {
+/** 0: nothing changes. 2: hosts change. 1: hosts that get a catalog now would get none, or a policy refuses the change. */
+export function exitCodeOf({
+  counts,
+  refusals,
+  verdicts,
+}: Pick<FleetPlan, 'counts' | 'refusals' | 'verdicts'>): 0 | 1 | 2 {
   if (refusals.some(({ isNew }) => isNew)) return 1
+  if (verdicts?.some(({ level }) => level === 'refuse') === true) return 1
   return counts.changed > 0 ? 2 : 0
 }

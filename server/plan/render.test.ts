@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { ChangeVerdict } from '../../schemas/fleet-change.ts'
 import { createPlanBuilder, exitCodeOf, type FleetPlan } from './plan.ts'
 import { renderMarkdown, renderText } from './render.ts'
+
+const about = { served: 'old', planned: 'new', unknown: [], verdicts: [] }
+const unplaced = (name: string) => ({ name, place: undefined })
 
 /** Each host with a change that no other has. */
 function wide(hosts: number, diff: string): FleetPlan {
@@ -8,9 +12,13 @@ function wide(hosts: number, diff: string): FleetPlan {
   for (let at = 0; at < hosts; at++) {
     const changes = [{ name: 'content', diff: `${diff} ${at}` }]
     const resources = [{ kind: 'changed' as const, id: 'file:/a', where: 'site.ts:1', changes }]
-    builder.add(`web-${at}`, { kind: 'changed', change: { placement: [], resources }, readsName: false })
+    builder.add(unplaced(`web-${at}`), {
+      kind: 'changed',
+      change: { placement: [], resources },
+      readsName: false,
+    })
   }
-  return builder.build({ served: 'old', planned: 'new', unknown: [] })
+  return builder.build(about)
 }
 
 describe('a plan of many groups', () => {
@@ -35,20 +43,59 @@ describe('createPlanBuilder()', () => {
     const builder = createPlanBuilder()
     for (const host of ['web-1', 'web-12']) {
       const placement = [{ name: 'role', from: '"web-1"', to: '"web-12"' }]
-      builder.add(host, { kind: 'changed', change: { placement, resources: [] }, readsName: true })
+      builder.add(unplaced(host), { kind: 'changed', change: { placement, resources: [] }, readsName: true })
     }
-    expect(
-      builder.build({ served: 'old', planned: 'new', unknown: [] }).groups.map(({ hosts }) => hosts),
-    ).toEqual([['web-1'], ['web-12']])
+    expect(builder.build(about).groups.map(({ hosts }) => hosts)).toEqual([['web-1'], ['web-12']])
   })
 
   it('ends with 1 for a new refusal alone', () => {
     const reason = { code: 'compile-failed' as const, message: 'Cannot compile' }
     const code = (isNew: boolean) => {
       const builder = createPlanBuilder()
-      builder.add('web-1', { kind: 'refused', reason, isNew })
-      return exitCodeOf(builder.build({ served: 'old', planned: 'new', unknown: [] }))
+      builder.add(unplaced('web-1'), { kind: 'refused', reason, isNew })
+      return exitCodeOf(builder.build(about))
     }
     expect([code(true), code(false)]).toEqual([1, 0])
+  })
+
+  it('ends with 1 for a policy that refuses, not for one that wants approval', () => {
+    const code = (level: ChangeVerdict['level']) => {
+      const verdict = { policy: 'parts', level, message: 'too many', where: null, hint: null }
+      return exitCodeOf(createPlanBuilder().build({ ...about, verdicts: [verdict] }))
+    }
+    expect([code('refuse'), code('approve'), code('warn')]).toEqual([1, 0, 0])
+  })
+
+  it('gives policies the hosts of the environment that changes, and what changes on which', () => {
+    const builder = createPlanBuilder()
+    const place = (name: string, environment: string) => ({
+      name,
+      place: { name, pool: 'web', roles: ['base', 'web'], environment },
+    })
+    const resources = [
+      { kind: 'removed' as const, id: 'user:ann', where: 'site.ts:1', changes: [] },
+      { kind: 'added' as const, id: 'file:/a:b', where: 'site.ts:1', changes: [] },
+    ]
+    const refreshes = { restarts: ['service:app'], reloads: [] }
+    builder.add(place('web-1', 'main'), {
+      kind: 'changed',
+      change: { placement: [], resources, refreshes },
+      readsName: false,
+    })
+    builder.add(place('web-2', 'main'), { kind: 'same' })
+    builder.add(place('web-3', 'staging'), { kind: 'same' })
+    const host = (name: string) => ({ name, pool: 'web', roles: ['base', 'web'] })
+    expect(builder.change('main')).toEqual({
+      hosts: [host('web-1'), host('web-2')],
+      groups: [
+        {
+          hosts: [host('web-1')],
+          added: [{ id: 'file:/a:b', type: 'file', title: '/a:b' }],
+          changed: [],
+          removed: [{ id: 'user:ann', type: 'user', title: 'ann' }],
+          ...refreshes,
+        },
+      ],
+    })
   })
 })

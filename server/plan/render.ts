@@ -25,12 +25,30 @@ export function renderText(plan: FleetPlan): string {
   const lines = [
     `${plan.served} -> ${plan.planned}`,
     renderCounts(plan),
+    ...after(renderVerdicts(plan.verdicts)),
     ...plan.refusals.flatMap((group) => ['', ...renderRefusal(group)]),
     ...groups,
     ...(rest.length === 0 ? [] : ['', ...rest]),
     ...(plan.unknown.length === 0 ? [] : ['', renderUnknown(plan.unknown)]),
   ]
   return lines.join('\n')
+}
+
+/** With an empty line before them. */
+function after(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', ...lines]
+}
+
+function isEmpty(verdicts: FleetPlan['verdicts']): boolean {
+  return verdicts?.length === 0
+}
+
+function renderVerdicts(verdicts: FleetPlan['verdicts']): readonly string[] {
+  if (verdicts === null) return ['policies over the change were not asked: --hosts leaves hosts out']
+  return verdicts.flatMap(({ message, where, hint }) => [
+    `! ${where === null ? '' : `${where}: `}${message}`,
+    ...(hint === null ? [] : [`  do: ${hint}`]),
+  ])
 }
 
 export function renderCounts({ counts }: FleetPlan): string {
@@ -74,7 +92,7 @@ function renderRefusal({ hosts, reason, isNew }: RefusedGroup): readonly string[
 
 const signs: Readonly<Record<ResourceChange['kind'], string>> = { added: '+', removed: '-', changed: '~' }
 
-function renderChange({ placement, resources, held }: CatalogChange): readonly string[] {
+function renderChange({ placement, resources, refreshes, held }: CatalogChange): readonly string[] {
   return [
     ...(held === undefined ? [] : [renderHeld(held)]),
     ...placement.flatMap(renderValue),
@@ -82,6 +100,8 @@ function renderChange({ placement, resources, held }: CatalogChange): readonly s
       `${signs[kind]} ${id} (${where})`,
       ...changes.flatMap(renderValue).map((line) => `    ${line}`),
     ]),
+    ...(refreshes?.restarts ?? []).map((id) => `> restarts ${id}`),
+    ...(refreshes?.reloads ?? []).map((id) => `> reloads ${id}`),
   ]
 }
 
@@ -120,6 +140,7 @@ export function renderMarkdown(plan: FleetPlan): string {
     `### Rekindle: ${renderCounts(plan)}`,
     '',
     `Revision \`${plan.served}\` → \`${plan.planned}\``,
+    ...after(isEmpty(plan.verdicts) ? [] : fenced(renderVerdicts(plan.verdicts))),
     ...plan.refusals.flatMap((group) => ['', ...fenced(renderRefusal(group))]),
   ].join('\n')
   const parts = plan.groups.slice(0, shownGroups).map(renderFolded)

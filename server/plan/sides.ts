@@ -28,20 +28,47 @@ export async function openSides(options: SidesOptions): Promise<{ before: Side; 
   await restore(mainEnvironment, options)
   const named = [before, after].flatMap((of) => listEnvironments(of(mainEnvironment), repository))
   for (const name of new Set(named)) await restore(name, options)
-  const nameOf = (name: string) => (name === mainEnvironment ? (repository?.branch ?? '') : name)
-  const side = (manifestOf: ManifestOf, compilerOf: (name: string) => Compiler): Side => ({
+  return sidesOf({
+    before: { manifestOf: before, prepareOf: () => served.prepare },
+    after: {
+      manifestOf: after,
+      prepareOf: (name) => (name === environment ? planned.prepare : served.prepare),
+    },
+    repository,
+  })
+}
+
+/** What a side is made of, by environment. */
+interface SideParts {
+  readonly manifestOf: ManifestOf
+  readonly prepareOf: (environment: string) => Compiler['prepare']
+}
+
+export function sidesOf({
+  before,
+  after,
+  repository,
+}: {
+  readonly before: SideParts
+  readonly after: SideParts
+  readonly repository: Environments | undefined
+}): { before: Side; after: Side } {
+  const side = ({ manifestOf, prepareOf }: SideParts): Side => ({
     prepare({ name, facts, life }) {
       const { environment: of } = placeHost(name, manifestOf, repository, () => ({
         facts,
         attributes: life.attributes,
       }))
-      return { ...compilerOf(of).prepare(name, facts, { life, environment: of }), environment: nameOf(of) }
+      const prepared = prepareOf(of)(name, facts, { life, environment: of })
+      return { ...prepared, environment: shownEnvironment(of, repository) }
     },
   })
-  return {
-    before: side(before, () => served),
-    after: side(after, (name) => (name === environment ? planned : served)),
-  }
+  return { before: side(before), after: side(after) }
+}
+
+/** As people name it. */
+export function shownEnvironment(name: string, repository: Environments | undefined): string {
+  return name === mainEnvironment ? (repository?.branch ?? '') : name
 }
 
 async function restore(environment: string, { served, revisionOf }: SidesOptions): Promise<void> {
