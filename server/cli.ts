@@ -20,18 +20,17 @@ import type { Role, SiteProblem } from './http/view.ts'
 import { addLookup } from './lookup/cli.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
 import { addPlan } from './plan/cli.ts'
+import { addApprove } from './site/cli.ts'
 import { acceptFacts } from './site/facts.ts'
-import { approve } from './site/hold.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
-import { type HeldChange, listHeldChanges } from './store/held-change.ts'
 
 /** `argv`: the command's name first, as in `['check', 'site/']`. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command('rekindle').exitOverride().configureOutput({ writeErr: () => {} })
   addServer(program)
   addToken(program)
-  addApprove(program)
+  addApprove(program, withDatabase)
   addCompile(program)
   addCheck(program)
   addLookup(program, factsOf)
@@ -141,40 +140,6 @@ function addToken(program: Command): void {
         console.log(mintJoinToken(tools, { host, ttlSeconds: ttl, attributes, by: 'command-line' }).token)
       }),
     )
-}
-
-function addApprove(program: Command): void {
-  program
-    .command('approve')
-    .argument('[hosts...]', 'those whose new catalogs are to be handed out; without, what waits is listed')
-    .description('sign off catalogs that leave out more resources than their pools allow')
-    .option('--all', 'every one that waits')
-    .addOption(configOption())
-    .action((hosts: readonly string[], options: WithConfig & { all?: true }) =>
-      withDatabase(options, (tools) => {
-        const waiting = listHeldChanges(tools.db)
-        const chosen = options.all === true ? waiting.map(({ host }) => host) : hosts
-        if (chosen.length === 0) return console.log(renderHeldChanges(waiting))
-        for (const host of chosen) {
-          const { dropped, resources } = approve(tools, host, { by: 'command-line' })
-          console.log(
-            `${host}: its next request is answered without ${dropped.length} of ${resources} resources`,
-          )
-        }
-      }),
-    )
-}
-
-function renderHeldChanges(waiting: readonly HeldChange[]): string {
-  if (waiting.length === 0) return 'No change of a catalog waits for approval'
-  return waiting
-    .map(({ host, dropped, resources, revision }) =>
-      [
-        `${host}: revision ${revision} leaves out ${dropped.length} of ${resources} resources`,
-        ...dropped.map((id) => `  ${id}`),
-      ].join('\n'),
-    )
-    .join('\n')
 }
 
 function addCompile(program: Command): void {

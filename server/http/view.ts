@@ -198,6 +198,8 @@ interface ServedView {
   readonly warnings: readonly SiteProblem[]
   /** Why the newest code is not served; null when it is. */
   readonly refused: {
+    /** What to approve it by, where only a person's approval is missing; null where it is not sound, or refused. */
+    readonly approval: string | null
     readonly revision: string
     readonly at: string
     readonly problems: readonly SiteProblem[]

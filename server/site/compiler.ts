@@ -1,6 +1,7 @@
 /** What the server needs of the compiler; server/compiler gives it, and main.ts joins the two. */
 import type { Catalog, FactProblem, Facts, SiteManifest } from '../../schemas/generated/types.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
+import type { Admission, Candidate } from '../compiler/compiler.ts'
 import type { Read } from '../compiler/recorder.ts'
 import type { Uses } from '../compiler/uses.ts'
 import type { SiteProblem } from '../http/view.ts'
@@ -19,6 +20,8 @@ export type SiteCheck =
       readonly problems: readonly SiteProblem[]
       /** The same code may be good at another time. */
       readonly retry?: true
+      /** It is good, and waits for a person. */
+      readonly held?: true
     }
 
 export interface CompiledCatalog {
@@ -49,7 +52,12 @@ export interface CompiledFor {
 /** Each environment is compiled from a revision of its own; absent, it is the only one. */
 export interface Compiler {
   /** Reads the folder as it stands now; a good one is compiled from until the next good one. */
-  check(siteDir: string, environment?: string): Promise<SiteCheck>
+  check(
+    siteDir: string,
+    environment?: string,
+    /** Asked before it is compiled from; absent, it is. */
+    admit?: (candidate: Candidate) => Promise<Admission>,
+  ): Promise<SiteCheck>
   /** Goes back to a revision that was good before. */
   restore(revision: string, environment?: string): Promise<SiteManifest>
   /** Compiles nothing for the environment any more. */

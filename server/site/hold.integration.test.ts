@@ -160,7 +160,7 @@ it('the pool says how much may go, and a new life of a host starts with what the
 })
 
 it('rekindle approve lists what waits, with all that goes, and signs it off', async () => {
-  expect((await rekindle('approve')).text).toBe('No change of a catalog waits for approval\n')
+  expect((await rekindle('approve')).text).toBe('No change waits for approval\n')
   await serve(4)
   await ask()
   const listed = await rekindle('approve')

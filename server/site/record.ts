@@ -5,7 +5,7 @@ import { appendAudit } from '../store/audit.ts'
 import { type Commit, newestSite, saveSeenSite } from '../store/site.ts'
 import { transact } from '../store/statement.ts'
 import type { SiteCheck } from './compiler.ts'
-import { mainEnvironment } from './source.ts'
+import { siteTarget } from './source.ts'
 
 export interface Seen {
   readonly environment: string
@@ -28,8 +28,8 @@ export function record({ db, log, live, now }: Context, seen: Seen): boolean {
     last.commit?.hash === commit?.hash &&
     JSON.stringify(last.problems) === JSON.stringify(problems)
   if (isKnown) return false
-  const action = result.ok ? 'site.activated' : 'site.refused'
-  const target = environment === mainEnvironment ? 'site' : `environment:${environment}`
+  const action = actionOf(result)
+  const target = siteTarget(environment)
   const at = now()
   transact(db, () => {
     saveSeenSite(db, { revision, environment, problems, commit }, at)
@@ -37,10 +37,16 @@ export function record({ db, log, live, now }: Context, seen: Seen): boolean {
   })
   const fields = { revision, environment, commit: commit?.hash }
   if (result.ok) log.info(fields, action)
+  else if (result.held === true) log.warn({ ...fields, problems }, action)
   else log.error({ ...fields, problems }, action)
   live.emit({ type: 'site' })
   live.emit({ type: 'audit' })
   return true
+}
+
+function actionOf(result: SiteCheck): 'site.activated' | 'change.held' | 'site.refused' {
+  if (result.ok) return 'site.activated'
+  return result.held === true ? 'change.held' : 'site.refused'
 }
 
 /** Undefined for a good folder: its revision says all. */

@@ -4,10 +4,13 @@
  */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Pool } from '../../schemas/generated/types.ts'
+import type { Admission, Candidate } from '../compiler/compiler.ts'
 import type { Context } from '../context.ts'
 import type { SiteProblem, SiteView } from '../http/view.ts'
+import { findHeldRevision, releaseRevision } from '../store/held-revision.ts'
 import { knownOfHost } from '../store/incarnation.ts'
 import { activeSite, recentRevisions } from '../store/site.ts'
+import { admit } from './admit.ts'
 import type { Compiler, SiteCheck } from './compiler.ts'
 import { listEnvironments, type Placement, placeHost, qualify } from './placement.ts'
 import { record, unreadable } from './record.ts'
@@ -46,10 +49,13 @@ interface Looked {
   readonly commit: string | undefined
   readonly ok: boolean
   readonly retry: boolean
+  /** It waits for a person. */
+  readonly held: boolean
 }
 
 /** Each has child processes of its own while its hosts ask. */
 const mostEnvironments = 16
+const signOffMs = 2_000
 /** Staged revisions that are kept besides those that are served. */
 const keptRevisions = 20
 
@@ -63,6 +69,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   let queue: Promise<unknown> = Promise.resolve()
   let isHinted = false
   let isClosing = false
+  let signOffs: NodeJS.Timeout | undefined
 
   const environments = () => listEnvironments(compiler.manifest(mainEnvironment), repository)
   const manifestOf = (environment: string) =>
@@ -90,7 +97,9 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
       'result' in found
         ? found.result
         : await found
-            .withFiles((dir) => compiler.check(dir, environment))
+            .withFiles((dir) =>
+              compiler.check(dir, environment, (candidate) => mayServe(environment, candidate)),
+            )
             .catch((error: unknown) => unreadable(context, environment, error))
     // What was cut short says nothing of the site.
     if (isClosing) return false
@@ -99,8 +108,10 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
       commit: commit?.hash,
       ok: result.ok,
       retry: !result.ok && result.retry === true,
+      held: !result.ok && result.held === true,
     })
     const active = activeSite(context.db, environment)
+    if (result.ok || result.held !== true) releaseRevision(context.db, environment)
     const rewritten = await isRewritten(active?.commit?.hash, commit?.hash)
     const isNew = record(context, { environment, commit, result, by, rewritten })
     if (result.ok) {
@@ -123,7 +134,20 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   function isKnown(environment: string, found: object & Partial<FoundSite>, by: string): boolean {
     const last = looked.get(environment)
     if (last === undefined || found.commit === undefined || last.commit !== found.commit.hash) return false
+    if (last.held && isSignedOff(environment)) return false
     return last.ok ? served.has(environment) : !last.retry && !by.startsWith('user:')
+  }
+  const isSignedOff = (environment: string) =>
+    (findHeldRevision(context.db, environment)?.approvedAt ?? null) !== null
+  async function mayServe(environment: string, candidate: Candidate): Promise<Admission> {
+    const active = activeSite(context.db, environment)?.revision
+    if (active === candidate.revision) return admitted
+    // After a start, what is served comes back first: it is what the change is judged against.
+    if (active !== undefined && !served.has(environment) && candidate.manifest.changePolicies !== undefined)
+      await restore(environment, active)
+    const revision = served.get(environment)
+    if (revision === undefined) return admitted
+    return admit(context, { candidate, environment, served: revision, manifestOf, repository })
   }
   async function isRewritten(before: string | undefined, now: string | undefined): Promise<boolean> {
     if (repository === undefined || before === undefined || now === undefined || before === now) return false
@@ -182,6 +206,20 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
       return lookAtAll(by)
     })
 
+  function hint(): void {
+    if (isHinted) return
+    isHinted = true
+    inTurn(async () => {
+      isHinted = false
+      await source.refresh()
+      await lookAtAll('server')
+    }).catch((error: unknown) => context.log.error({ err: error }, 'site.check-failed'))
+  }
+  /** On the command line, a person signs off in another process. */
+  function lookForSignOffs(): void {
+    for (const [environment, { held }] of looked) if (held && isSignedOff(environment)) hint()
+  }
+
   await inTurn(async () => {
     // What was fetched before will do for now: a repository that is away must not keep the server from starting.
     if (repository === undefined || repository.remote().fetchedAt === null) await source.refresh()
@@ -194,23 +232,22 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
     placeOf,
     revision: (environment = mainEnvironment) => served.get(environment),
     nameOf: (environment) => (environment === mainEnvironment ? (repository?.branch ?? null) : environment),
-    hint() {
-      if (isHinted) return
-      isHinted = true
-      inTurn(async () => {
-        isHinted = false
-        await source.refresh()
-        await lookAtAll('server')
-      }).catch((error: unknown) => context.log.error({ err: error }, 'site.check-failed'))
+    hint,
+    watch() {
+      source.watch(() => check('server'))
+      signOffs = setInterval(lookForSignOffs, signOffMs)
+      signOffs.unref()
     },
-    watch: () => source.watch(() => check('server')),
     async close() {
       isClosing = true
+      clearInterval(signOffs)
       await source.close()
       await queue
     },
   }
 }
+
+const admitted: Admission = { ok: true, warnings: [] }
 
 function isUnwanted(environment: string, wanted: readonly string[]): boolean {
   return environment !== mainEnvironment && !wanted.includes(environment)

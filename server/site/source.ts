@@ -4,6 +4,11 @@ import type { Commit, Remote } from '../store/site.ts'
 /** The environment of hosts that are in no other, by its name in the store. */
 export const mainEnvironment = ''
 
+/** An environment's site as the audit log names it. */
+export function siteTarget(environment: string): string {
+  return environment === mainEnvironment ? 'site' : `environment:${environment}`
+}
+
 export interface Source {
   /** Asks for what is new. A failure is remembered, and what was had before stays. */
   refresh(): Promise<void>

@@ -3,6 +3,7 @@ import type { Pool, SiteManifest } from '../../schemas/generated/types.ts'
 import type { EnvironmentView, PoolView, SiteProblem, SiteView } from '../http/view.ts'
 import { renderCommit } from '../store/commit-row.ts'
 import type { Db } from '../store/db.ts'
+import { findHeldRevision, type HeldRevision } from '../store/held-revision.ts'
 import { activeSite, newestSite, type Remote, type SeenSite } from '../store/site.ts'
 import { mainEnvironment, type Repository } from './source.ts'
 
@@ -51,12 +52,19 @@ function renderEnvironment(
     activatedAt: isoOrNull(active?.activatedAt),
     commit: renderCommit(active?.commit),
     warnings: warningsOf(name),
-    refused: newest === undefined || newest.activatedAt !== null ? null : renderRefused(newest),
+    refused:
+      newest === undefined || newest.activatedAt !== null
+        ? null
+        : renderRefused(newest, findHeldRevision(db, name)),
   }
 }
 
-function renderRefused({ revision, seenAt, problems, commit }: SeenSite): NonNullable<SiteView['refused']> {
-  return { revision, at: new Date(seenAt).toISOString(), problems, commit: renderCommit(commit) }
+function renderRefused(
+  { revision, seenAt, problems, commit }: SeenSite,
+  held: HeldRevision | undefined,
+): NonNullable<SiteView['refused']> {
+  const approval = held?.revision === revision && held.approvedAt === null ? held.evidence : null
+  return { approval, revision, at: new Date(seenAt).toISOString(), problems, commit: renderCommit(commit) }
 }
 
 function renderRepository({ url, branch, remote }: Repository): NonNullable<SiteView['repository']> {

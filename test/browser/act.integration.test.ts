@@ -76,6 +76,29 @@ describe.skipIf(noBrowser !== null)('what a person does on the page', () => {
     expect(faults).toEqual([])
   })
 
+  it('shows which policy wants a change of the site approved, and approves exactly that', async () => {
+    const { page, faults } = open
+    const approval = 'cd'.repeat(32)
+    const message =
+      'Policy "web by parts" wants approval: 9 of 20 hosts of pool "web" would change, more than 5 %'
+    const overview = calmOverview()
+    server.state.overview = {
+      ...overview,
+      site: {
+        ...overview.site,
+        refused: {
+          ...{ approval, revision: '0123456789abcdef', at: new Date().toISOString(), commit: null },
+          problems: [{ message, where: 'site.ts:5', hint: null }],
+        },
+      },
+    }
+    await page.goto(`${server.url}/`)
+    await page.getByText(message).waitFor()
+    await page.getByRole('button', { name: 'Approve' }).click()
+    await expect.poll(() => server.acts).toEqual([`POST /api/site/approve {"evidence":"${approval}"}`])
+    expect(faults).toEqual([])
+  })
+
   it('says for each button of its own why a host that is away and being rebuilt takes neither', async () => {
     const { page } = open
     server.state.overview = { ...calmOverview(), hosts: [host('web-1', { connected: false, rebuild: 'b2' })] }

@@ -136,6 +136,7 @@ export async function startFixtureServer(dist: string): Promise<FixtureServer> {
   app.get('/api/audit', async () => state.audit)
   app.post('/api/hosts/:name/run', async () => ({ runId: 'asked-1' }))
   app.post('/api/hosts/:name/approve', async () => ({}))
+  app.post('/api/site/approve', async () => ({}))
   app.post('/api/hosts/:name/rebuild', async () => ({ rebuild: 'b2' }))
   app.post('/api/rebuilds/:id/resume', async () => ({}))
   app.post('/api/rebuilds/:id/cancel', async (_, reply) =>

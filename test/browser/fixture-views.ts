@@ -173,6 +173,7 @@ export const refusedSite: SiteView = {
     },
   },
   refused: {
+    approval: null,
     revision: 'c0ffee1234567890',
     at: ago(300),
     commit: { ...commit, hash: 'c0ffee1234567890c0ffee1234567890c0ffee12', subject: 'Enable nginx' },

@@ -5,6 +5,7 @@ import { RekindleError } from '../../../schemas/errors.ts'
 import type { Attributes } from '../../../schemas/trusted.ts'
 import { mintJoinToken } from '../../ca/join.ts'
 import { revoke } from '../../ca/revoke.ts'
+import { signOff } from '../../site/admit.ts'
 import { approve } from '../../site/hold.ts'
 import { appendAudit } from '../../store/audit.ts'
 import { deleteHost, findHost, type Host } from '../../store/host.ts'
@@ -18,6 +19,7 @@ const admin = { config: { allow: 'admin' } } as const
 
 const hostName = { type: 'string', pattern: '^[a-z0-9]([a-z0-9.-]{0,50}[a-z0-9])?$' } as const
 const reason = { type: 'string', minLength: 1, maxLength: 500 } as const
+const evidence = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const
 const body = (properties: Record<string, unknown>, required: readonly string[]) => ({
   schema: { body: { type: 'object', additionalProperties: false, required, properties } },
 })
@@ -28,7 +30,17 @@ export function actRoutes(app: FastifyInstance, api: PeopleApi, callers: Callers
   rebuildActs(app, api, callers)
 }
 
-function siteActs(app: FastifyInstance, { site }: PeopleApi, callers: Callers): void {
+function siteActs(app: FastifyInstance, { context, site }: PeopleApi, callers: Callers): void {
+  app.post<{ Body: { evidence: string } }>(
+    '/api/site/approve',
+    { ...operator, ...body({ evidence }, ['evidence']) },
+    async (request) => {
+      const by = `user:${callers.of(request).name}`
+      signOff(context, { by, evidence: request.body.evidence })
+      context.live.emit({ type: 'audit' })
+      return site.check(by)
+    },
+  )
   app.post('/api/site/check', operator, async (request) => site.check(`user:${callers.of(request).name}`))
 }
 
@@ -73,7 +85,7 @@ function hostActs(app: FastifyInstance, api: PeopleApi, callers: Callers): void 
   )
   app.post<{ Params: { name: string }; Body: { evidence: string } }>(
     '/api/hosts/:name/approve',
-    { ...operator, ...body({ evidence: { type: 'string', pattern: '^[0-9a-f]{64}$' } }, ['evidence']) },
+    { ...operator, ...body({ evidence }, ['evidence']) },
     async (request) => {
       const { name } = requireHost(api, request.params.name)
       approve(context, name, { by: `user:${callers.of(request).name}`, evidence: request.body.evidence })

@@ -46,6 +46,12 @@ export function useApprove(host: string) {
   })
 }
 
+export function useApproveSite() {
+  return useMutation({
+    mutationFn: (evidence: string) => post<unknown>('/site/approve', { evidence }),
+  })
+}
+
 export function useRebuild(host: string) {
   return useMutation({
     mutationFn: (reason: string) =>

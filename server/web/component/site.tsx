@@ -1,9 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { EnvironmentView, SiteView } from '../../http/view.ts'
+import { useApproveSite } from '../api/acts.ts'
+import { canApprove } from '../can.ts'
+import { ActBar } from './act-bar.tsx'
 import { Badge } from './badge.tsx'
+import { RequestProblem } from './problem.tsx'
 import { Revision } from './revision.tsx'
 import { Section } from './section.tsx'
+import { useSession } from './session-context.tsx'
 import { Time } from './time.tsx'
 
 type Served = Pick<SiteView, 'revision' | 'activatedAt' | 'commit' | 'refused'>
@@ -145,10 +150,12 @@ function Refused({
   refused: NonNullable<SiteView['refused']>
   branch: string | undefined
 }): ReactNode {
+  const { approval } = refused
+  const tone = approval === null ? 'failed' : 'stale'
   return (
-    <div className="card" data-tone="failed">
+    <div className="card" data-tone={tone}>
       <header>
-        <Badge tone="failed" word="refused" />
+        <Badge tone={tone} word={approval === null ? 'refused' : 'waits for approval'} />
         {branch !== undefined && <span>{branch}</span>}
         <span>
           <Revision id={refused.revision} commit={refused.commit} told />
@@ -156,7 +163,30 @@ function Refused({
         <Time at={refused.at} />
       </header>
       <Problems problems={refused.problems} />
+      {approval !== null && <Approve evidence={approval} />}
     </div>
+  )
+}
+
+/** Of a revision whose change a policy wants approved. */
+function Approve({ evidence }: { evidence: string }): ReactNode {
+  const session = useSession()
+  const approve = useApproveSite()
+  return (
+    <>
+      <p>Until somebody approves it, hosts stay on the revision that is served.</p>
+      <ActBar
+        acts={[
+          {
+            label: 'Approve',
+            verdict: canApprove(session),
+            busy: approve.isPending,
+            act: () => approve.mutate(evidence),
+          },
+        ]}
+      />
+      {approve.error && <RequestProblem error={approve.error} />}
+    </>
   )
 }
 

@@ -88,7 +88,7 @@ describe('listAttention()', () => {
   })
 
   it('puts the worst first', () => {
-    const refused = { revision: 'bad', at: calm.now, problems: [], commit: null }
+    const refused = { approval: null, revision: 'bad', at: calm.now, problems: [], commit: null }
     expect(
       keys({
         hosts: [
@@ -116,10 +116,20 @@ describe('listAttention()', () => {
     const site = {
       ...calm.site,
       revision: null,
-      refused: { revision: 'bad', at: calm.now, problems: [], commit: null },
+      refused: { approval: null, revision: 'bad', at: calm.now, problems: [], commit: null },
     }
     expect(listAttention({ ...calm, site })[0]?.text).toBe(
       'the newest code has 0 problems; nothing is served',
     )
+  })
+
+  it('tells code that waits for approval from code that is wrong', () => {
+    const approval = 'ab'.repeat(32)
+    const refused = { approval, revision: 'next', at: calm.now, problems: [], commit: null }
+    expect(listAttention({ ...calm, site: { ...calm.site, refused } })[0]).toMatchObject({
+      tone: 'stale',
+      word: 'waits for approval',
+      text: expect.stringContaining('a policy wants its change approved; '),
+    })
   })
 })

@@ -78,11 +78,17 @@ function refusedSite(site: OverviewView['site']): readonly Attention[] {
     const { refused, revision } = served
     if (refused === null) return []
     const kept = revision === null ? 'nothing is served' : 'hosts stay on the last good revision'
-    const text = `the newest code has ${count(refused.problems.length, 'problem')}; ${kept}`
+    const waits = refused.approval !== null
+    const text = waits
+      ? `a policy wants its change approved; ${kept}`
+      : `the newest code has ${count(refused.problems.length, 'problem')}; ${kept}`
     const { commit } = refused
     const subject =
       commit === null ? `revision ${refused.revision.slice(0, 12)}` : `commit ${commit.hash.slice(0, 12)}`
-    return [{ key, tone: 'failed', word: 'refused', subject, text, target: { kind: 'site' } }] as const
+    const shown = waits
+      ? ({ tone: 'stale', word: 'waits for approval' } as const)
+      : ({ tone: 'failed', word: 'refused' } as const)
+    return [{ key, ...shown, subject, text, target: { kind: 'site' } }] as const
   })
 }
 
