@@ -42,6 +42,11 @@ export interface DataScope {
   readonly facts: unknown
 }
 
+/** What rules see of a host's data: they decide its roles, so that no layer of a role has a part in it. */
+export function ruleScope(scope: Omit<DataScope, 'roles'>): DataScope {
+  return { ...scope, roles: [] }
+}
+
 /** What the name of one layer is made of. */
 export type LayerScope = Omit<DataScope, 'roles'> & { readonly role?: string }
 

@@ -65,6 +65,7 @@ describe('ruleFor() with conditions', () => {
       custom: { long: 'a'.repeat(1_001) },
     },
     attributes: { tier: 'gold', 'a.b': 'dots' },
+    data: { place: { kind: 'edge', zones: ['a', 'b'] }, facts: { os: 'debian' } },
   }
   const rule = (...when: HostCondition[]): HostRule => ({
     match: ['*'],
@@ -86,6 +87,12 @@ describe('ruleFor() with conditions', () => {
     ['what all objects have', condition('facts.custom.constructor', [], ['/./']), false],
     ['a text without end', condition('facts.custom.long', [], ['/a/']), false],
     ['an attribute', condition('host.attributes.tier', ['gold']), true],
+    ['a key of the data', condition('data.place.kind', ['core', 'edge']), true],
+    ['another value of it', condition('data.place.kind', ['core']), false],
+    ['one of a list in the data', condition('data.place.zones', [], ['/^b/']), true],
+    ['a key that there is not', condition('data.place.none', ['x']), false],
+    ['a section', condition('data.place', [], ['/./']), false],
+    ['a fact, and not data of that name', condition('facts.os', ['debian']), false],
     ['an attribute with a dot', condition('host.attributes.a.b', ['dots']), true],
   ])('asks for %s', (_, asked, isFound) => {
     expect(ruleFor([rule(asked)], 'web-1', () => known) !== undefined).toBe(isFound)
@@ -95,10 +102,13 @@ describe('ruleFor() with conditions', () => {
     const both = [rule(condition('facts.os.id', ['debian']), condition('host.attributes.tier', ['silver']))]
     expect(ruleFor(both, 'web-1', () => known)).toBeUndefined()
     expect(ruleFor([rule(condition('facts.os.id', ['debian']))], 'web-1', nothing)).toBeUndefined()
+    expect(ruleFor([rule(condition('data.place.kind', ['edge']))], 'web-1', nothing)).toBeUndefined()
   })
 
   it('asksFacts() tells claims from what the server knows', () => {
     expect(asksFacts(rule(condition('host.attributes.tier', ['gold'])))).toBe(false)
+    // Facts may choose its layers.
+    expect(asksFacts(rule(condition('data.place.kind', ['edge'])))).toBe(true)
     expect(
       asksFacts(rule(condition('host.attributes.tier', ['gold']), condition('facts.virtual', ['kvm']))),
     ).toBe(true)

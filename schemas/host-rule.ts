@@ -9,6 +9,8 @@ export interface KnownOfHost {
   /** As `protocol/facts`, without packages; undefined when the host has never said any. */
   readonly facts: unknown
   readonly attributes: Attributes
+  /** Of the site, without layers of roles; absent where there is none. */
+  readonly data?: unknown
 }
 
 /** Rules are asked for every host again and again, and their lists never change. */
@@ -41,17 +43,22 @@ function isForName({ match }: HostRule, host: string): boolean {
   return match.some((pattern) => !isRegExp(pattern) && matchesHost(pattern, host)) || anyMatches(match, host)
 }
 
-/** Whether what a host claims decides if the rule is its own. */
+/** Whether what a host claims decides if the rule is its own: facts, or data, whose layers they may choose. */
 export function asksFacts({ when = [] }: Pick<HostRule, 'when'>): boolean {
   return when.some(({ name }) => !name.startsWith(attributePrefix))
 }
 
 const attributePrefix = 'host.attributes.'
 
-function holds({ name, is, matches }: HostCondition, { facts, attributes }: KnownOfHost): boolean {
+/** Of the name of a condition: whether it asks the site's data. */
+export function isData(name: string): boolean {
+  return name.startsWith('data.')
+}
+
+function holds({ name, is, matches }: HostCondition, known: KnownOfHost): boolean {
   const value = name.startsWith(attributePrefix)
-    ? at(attributes, [name.slice(attributePrefix.length)])
-    : at({ facts }, name.split('.'))
+    ? at(known.attributes, [name.slice(attributePrefix.length)])
+    : at(isData(name) ? { data: known.data } : { facts: known.facts }, name.split('.'))
   const values: readonly unknown[] = Array.isArray(value) ? value : [value]
   return values.some(
     (one) =>

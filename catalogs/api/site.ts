@@ -35,12 +35,15 @@ interface RuleOptions {
   readonly match: HostPattern | readonly [HostPattern, ...HostPattern[]]
   /**
    * What a host of that name has to be besides, all of it: `host.attributes.NAME` is what its join token carried, `facts.PATH`
-   * is what it claims. A list of values is one of them; a fact that is a list has one that is.
+   * is what it claims, `data.KEY` what the site's data has for it, without layers that `{role}` names. A list of values is
+   * one of them; a fact or a value that is a list has one that is.
    *
-   * @example { 'host.attributes.tier': 'gold', 'facts.os.id': ['debian', /^ubuntu/] }
+   * @example { 'host.attributes.tier': 'gold', 'facts.os.id': ['debian', /^ubuntu/], 'data.site.kind': 'edge' }
    */
   readonly when?: {
-    readonly [Name in `facts.${string}` | `host.attributes.${string}`]?: Wanted | readonly Wanted[]
+    readonly [Name in `facts.${string}` | `host.attributes.${string}` | `data.${string}`]?:
+      | Wanted
+      | readonly Wanted[]
   }
   /** A pool, or the name of one in `pools`. Default: the pool named after the role, the last one of several. */
   readonly pool?: Pool | string

@@ -1,6 +1,7 @@
 /** What a site says of the fleet, with defaults filled in, and everything that is wrong with it. Pure. */
+import type { DataNode } from '../../schemas/data-layers.ts'
 import type { HostCondition, HostRule, SiteManifest } from '../../schemas/generated/types.ts'
-import { asksFacts, wrongHostPattern } from '../../schemas/host-rule.ts'
+import { asksFacts, isData, wrongHostPattern } from '../../schemas/host-rule.ts'
 import { diagnose, validate } from '../../schemas/validate.ts'
 import { ChangePolicy, wrongChangePolicy } from './change-policy.ts'
 import type { Mistake } from './context.ts'
@@ -36,7 +37,7 @@ export function survey(site: Site, siteDir: string): Survey {
     where,
     note: (message, place, hint) => mistakes.push({ message, where: where(place), hint: hint ?? null }),
   }
-  const hosts = soundRules(listOf(site.options, 'hosts'), notes)
+  const hosts = soundRules(listOf(site.options, 'hosts'), site.options.data, notes)
   const roles = byName('roles', hosts.flatMap(rolesOf), notes)
   const pools = poolsOf(listOf(site.options, 'pools'), hosts, notes)
   const rules = hosts.map((rule) => renderRule(rule, pools, notes))
@@ -66,20 +67,20 @@ function listOf(options: unknown, name: 'hosts' | 'pools' | 'policies'): readonl
   return Array.isArray(list) ? list : []
 }
 
-function soundRules(rules: readonly unknown[], { note }: Notes): readonly HostOptions[] {
+function soundRules(rules: readonly unknown[], data: unknown, { note }: Notes): readonly HostOptions[] {
   if (rules.length === 0)
     note('Cannot use the site: it has no hosts', undefined, 'Give hosts: [{ match, role }]')
   return rules.filter((rule): rule is HostOptions => {
-    const wrong = wrongRule(rule)
+    const wrong = wrongRule(rule, data)
     if (wrong !== undefined) note(`Cannot use the rule ${show(rule)}: ${wrong}`)
     return wrong === undefined
   })
 }
 
-function wrongRule(rule: unknown): string | undefined {
+function wrongRule(rule: unknown, data: unknown): string | undefined {
   if (typeof rule !== 'object' || rule === null) return 'wanted { match, role }'
   const { match, when, pool, environment } = rule as Partial<Record<keyof HostOptions, unknown>>
-  const wrong = wrongMatch(match) ?? wrongWhen(when) ?? wrongRoles(rule)
+  const wrong = wrongMatch(match) ?? wrongWhen(when, data) ?? wrongRoles(rule)
   if (wrong !== undefined) return wrong
   if (pool !== undefined && typeof pool !== 'string' && !(pool instanceof Pool)) {
     return '"pool" wants what pool() returns, or a name'
@@ -88,7 +89,9 @@ function wrongRule(rule: unknown): string | undefined {
     return '"environment" wants the name of a branch or tag'
   }
   if (environment !== undefined && asksFacts({ when: conditionsOf(when) })) {
-    return 'a host would choose its "environment" by facts, which it only claims'
+    return conditionsOf(when).some(({ name }) => isData(name))
+      ? '"environment" is decided before there is data to ask'
+      : 'a host would choose its "environment" by facts, which it only claims'
   }
   return undefined
 }
@@ -108,21 +111,22 @@ function wrongMatch(match: unknown): string | undefined {
   return undefined
 }
 
-function wrongWhen(when: unknown): string | undefined {
+function wrongWhen(when: unknown, data: unknown): string | undefined {
   if (when === undefined) return undefined
   if (typeof when !== 'object' || when === null || Object.keys(when).length === 0)
     return '"when" wants conditions, such as { "facts.os.id": "debian" }'
   for (const [name, wanted] of Object.entries(when)) {
-    const wrong = wrongCondition(name) ?? wrongWanted(wanted)
+    const wrong = wrongCondition(name, data) ?? wrongWanted(wanted)
     if (wrong !== undefined) return `"when" has "${name}": ${wrong}`
   }
   return undefined
 }
 
-function wrongCondition(name: string): string | undefined {
+function wrongCondition(name: string, data: unknown): string | undefined {
   if (/^host\.attributes\../.test(name)) return undefined
+  if (isData(name)) return wrongKey(name.split('.').slice(1), data)
   const [root, group = '', fact] = name.split('.')
-  if (root !== 'facts') return 'wanted facts.NAME or host.attributes.NAME'
+  if (root !== 'facts') return 'wanted facts.NAME, host.attributes.NAME or data.KEY'
   if (group === 'packages') return 'packages are known on demand, when a role asks'
   const sample: unknown = Reflect.get(sampleFacts('host-1'), group)
   if (sample === undefined) return 'there is no such fact'
@@ -130,6 +134,19 @@ function wrongCondition(name: string): string | undefined {
   const isGroup = typeof sample === 'object' && sample !== null
   const isKnown = isGroup ? fact !== undefined && Object.hasOwn(sample, fact) : fact === undefined
   return isKnown ? undefined : 'there is no such fact'
+}
+
+/** A key, or a member of its value. */
+function wrongKey(path: readonly string[], data: unknown): string | undefined {
+  if (!(data instanceof Data)) return 'the site has no data'
+  let node: DataNode = data.rules.keys
+  for (const name of path) {
+    if (node.kind === 'key') return undefined
+    const member: DataNode | undefined = Object.hasOwn(node.members, name) ? node.members[name] : undefined
+    if (member === undefined) return `the data has no such key, only ${Object.keys(node.members).join(', ')}`
+    node = member
+  }
+  return node.kind === 'key' ? undefined : 'it is a section, and has no value of its own'
 }
 
 /** What is in them, each host names for itself. */

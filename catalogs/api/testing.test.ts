@@ -7,9 +7,11 @@ import {
   customFact,
   exec,
   facts,
+  field,
   file,
   group,
   host,
+  layers,
   pkg,
   pool,
   role,
@@ -269,7 +271,10 @@ describe('site()', () => {
       { 'facts.packages.bash': '5' },
       '"when" has "facts.packages.bash": packages are known on demand, when a role asks',
     ],
-    [{ 'attributes.tier': 'a' }, '"when" has "attributes.tier": wanted facts.NAME or host.attributes.NAME'],
+    [
+      { 'attributes.tier': 'a' },
+      '"when" has "attributes.tier": wanted facts.NAME, host.attributes.NAME or data.KEY',
+    ],
     [{ 'facts.os.id': [] }, '"when" has "facts.os.id": the list is empty'],
     [
       { 'facts.os.id': null },
@@ -278,6 +283,48 @@ describe('site()', () => {
     [{ 'facts.os.id': /\bx/ }, '"when" has "facts.os.id": /\\bx/: "\\b" is not supported'],
   ])('refuses the conditions %j', (when, wrong) => {
     expect(() => compile(site({ hosts: [{ match: '*', when, role: web }] }))).toThrow(wrong)
+  })
+
+  describe('with conditions on data', () => {
+    const schema = {
+      place: { kind: field.text({ optional: true }), zones: field.list(field.text(), { default: ['a'] }) },
+      owner: field.object({ team: field.text() }, { optional: true }),
+    }
+    const data = layers({ hierarchy: ['host/{host}', 'role/{role}'], schema })
+    const big = role('big', () => pkg('redis'))
+    const asking = (when: object) =>
+      site({
+        data,
+        hosts: [
+          { match: '*', when, role: big },
+          { match: '*', role: web },
+        ],
+      })
+
+    it('is compiled by the rule whose value the data has', () => {
+      const kinds = asking({ 'data.place.kind': 'edge', 'data.place.zones': ['a', 'c'] })
+      expect(compile(kinds, { data: { place: { kind: 'edge' } } }).role).toBe('big')
+      expect(compile(kinds, { data: { place: { kind: 'edge', zones: ['b'] } } }).role).toBe('web')
+      expect(compile(kinds).role).toBe('web')
+      const member = asking({ 'data.owner.team': /^ops/ })
+      expect(compile(member, { data: { owner: { team: 'ops-1' } } }).role).toBe('big')
+    })
+
+    it.each([
+      ['data.place', 'it is a section, and has no value of its own'],
+      ['data.plaec.kind', 'the data has no such key, only place, owner'],
+      ['data.place.knd', 'the data has no such key, only kind, zones'],
+    ])('refuses "%s"', (name, wrong) => {
+      expect(() => compile(asking({ [name]: 'a' }))).toThrow(`"when" has "${name}": ${wrong}`)
+    })
+
+    it('refuses a key where there is no data, and an environment by data', () => {
+      const rule = { match: '*', when: { 'data.place.kind': 'edge' }, role: web } as const
+      expect(() => compile(site({ hosts: [rule] }))).toThrow('the site has no data')
+      expect(() => compile(site({ data, hosts: [{ ...rule, environment: 'prod' }] }))).toThrow(
+        '"environment" is decided before there is data to ask',
+      )
+    })
   })
 
   it('refuses an environment that a host would choose by what it claims', () => {

@@ -2,7 +2,7 @@
  * What tests of a site import as 'rekindle/testing': runs a role for given facts, in the test's own process, and gives what
  * it declared. The order of resources, duplicates and loops are the compiler's matter: `rekindle check DIR`.
  */
-import type { DataScope } from '../../schemas/data-layers.ts'
+import { type DataScope, ruleScope } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
 import type { FactProblem, Facts } from '../../schemas/generated/types.ts'
 import { roleName, ruleFor } from '../../schemas/host-rule.ts'
@@ -142,6 +142,9 @@ function ofSite(site: Site, host: string, options: CompileOptions): Subject {
   const rule = ruleFor(surveyed.manifest.hosts, host, () => ({
     facts: fill(host, options.facts),
     attributes: options.attributes ?? {},
+    get data() {
+      return ruleData(site, host, { ...options, siteDir })
+    },
   }))
   const [first, ...others] = rule?.roles.flatMap((name) => surveyed.roles.get(name) ?? []) ?? []
   if (rule !== undefined && first !== undefined) {
@@ -151,6 +154,17 @@ function ofSite(site: Site, host: string, options: CompileOptions): Subject {
     code: 'not-found',
     message: `Cannot compile host "${host}": no rule of the site matches it`,
   })
+}
+
+/** As the compiler's, with the test's own data above. */
+function ruleData(
+  site: Site,
+  host: string,
+  options: CompileOptions & { readonly siteDir: string },
+): object | undefined {
+  const { data } = site.options
+  const scope = ruleScope({ host, facts: fill(host, options.facts) })
+  return data && dataFor(site, scope, { siteDir: options.siteDir, above: options.data })?.(data)?.values()
 }
 
 function folderOf(file: string): string {

@@ -7,7 +7,13 @@ import { createHostData } from './host-data.ts'
 import { judge } from './judge.ts'
 import type { Request } from './message.ts'
 import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
-import { type CompiledFor, type CompileResult, type PreparedCompile, prepareCompile } from './prepare.ts'
+import {
+  type CompiledFor,
+  type CompileResult,
+  type PreparedCompile,
+  prepareCompile,
+  ruleData,
+} from './prepare.ts'
 import { locatedProblems, unavailable } from './problem.ts'
 import { createServedSites, type Loaded, type Served } from './served.ts'
 import {
@@ -54,14 +60,17 @@ export type CheckResult =
       readonly held?: true
     }
 
+/** What tells a host's place, and its catalog. */
+export type Preparer = Pick<Compiler, 'prepare' | 'ruleData'>
+
 /** A good revision that is not served yet. */
 export interface Candidate {
   readonly revision: string
   readonly manifest: SiteManifest
-  /** As `Compiler.prepare`, of this revision. */
-  prepare(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
-  /** As `Compiler.prepare`, of what is served. */
-  prepareServed(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
+  /** For this revision. */
+  readonly planned: Preparer
+  /** For what is served. */
+  readonly served: Preparer
   /** What its own policies say of the change that it would be. */
   judge(change: FleetChange): Promise<readonly ChangeVerdict[]>
 }
@@ -107,6 +116,8 @@ export interface Compiler {
    * @throws RekindleError `catalog-unavailable`, `not-found`, as `compile` does
    */
   prepare(host: string, facts: Facts, about?: CompiledFor): PreparedCompile
+  /** What the rules of the revision that is served may ask of its data on a host; undefined when there is none. */
+  ruleData(host: string, facts: unknown, environment?: string): object | undefined
   /** What the policies of the revision that is served to the environment say of a change that led to it. */
   judge(change: FleetChange, environment?: string): Promise<readonly ChangeVerdict[]>
   /** Of the revision that is served. */
@@ -159,8 +170,11 @@ export function createCompiler(options: CompilerOptions): Compiler {
     return {
       revision: next.staged.revision,
       manifest: next.manifest,
-      prepare: (host, facts, about) => prepareFrom(next, host, facts, about),
-      prepareServed: prepare,
+      planned: {
+        prepare: (host, facts, about) => prepareFrom(next, host, facts, about),
+        ruleData: (host, facts, environment) => dataIn(next, host, facts, environment),
+      },
+      served: { prepare, ruleData: ruleDataOf },
       judge: (change) => judge(next, change, limits),
     }
   }
@@ -182,6 +196,10 @@ export function createCompiler(options: CompilerOptions): Compiler {
       message: problem?.message ?? `Cannot take up revision "${revision}"`,
       where: problem?.where ?? undefined,
     })
+  }
+  const ruleDataOf: Compiler['ruleData'] = (host, facts, environment = '') => {
+    const from = served.of(environment)
+    return from && dataIn(from, host, facts, environment)
   }
   function prepareFrom(
     from: Served,
@@ -212,9 +230,14 @@ export function createCompiler(options: CompilerOptions): Compiler {
       ),
     prepare,
     compile: async (host, facts, about) => prepare(host, facts, about).compile(),
+    ruleData: ruleDataOf,
     manifest: (environment = '') => served.of(environment)?.manifest,
     close: served.close,
   }
+}
+
+function dataIn({ data }: Served, host: string, facts: unknown, environment = ''): object | undefined {
+  return data && ruleData(data, { host, facts, environment })
 }
 
 const firstLife = { incarnation: 1, attributes: {} }
@@ -229,8 +252,8 @@ async function load(
   const request: Request = { type: 'data' }
   const read = await pool.ask(request)
   if (read.type !== 'data') return { problems: await locatedProblems(read, staged, request, limits) }
-  const dataOf = read.data === null ? undefined : createHostData(read.data)
-  return { manifest: loaded.manifest, dataOf, warnings: read.warnings }
+  const data = read.data === null ? undefined : createHostData(read.data)
+  return { manifest: loaded.manifest, data, warnings: read.warnings }
 }
 
 async function tryOut(

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { sampleFacts } from '../../catalogs/api/sample.ts'
 import type { Facts } from '../../schemas/generated/types.ts'
+import { whyAffected } from '../explain/affected.ts'
 import { createCompiler } from './compiler.ts'
 import { lookUp } from './lookup.ts'
 
@@ -136,6 +137,71 @@ describe('data', () => {
     await second.restore(checked.revision)
     expect((await second.compile('web-1', sampleFacts('web-1'))).cached).toBe(false)
     expect((await second.compile('web-2', sampleFacts('web-2'))).cached).toBe(true)
+  })
+})
+
+describe('a rule that asks data', () => {
+  const both = {
+    'site.ts': `import { field, file, layers, role, site } from 'rekindle'
+const data = layers({ hierarchy: ['host/{host}', 'role/{role}', 'os/{facts.os.codename}', 'site'], schema: {
+  place: { kind: field.text() } } })
+const edge = role('edge', () => { file('/etc/edge', { content: '' }) })
+const core = role('core', () => { file('/etc/core', { content: '' }) })
+export default site({ data, hosts: [
+  { match: 'web-*', when: { 'data.place.kind': 'edge' }, role: edge },
+  { match: 'web-*', role: core },
+] })
+`,
+    'data/host/web-1.yaml': 'place: { kind: edge }\n',
+    'data/role/core.yaml': 'place: { kind: edge }\n',
+    'data/os/trixie.yaml': 'place: { kind: edge }\n',
+    'data/site.yaml': 'place: { kind: core }\n',
+  }
+  const older = (host: string) => {
+    const facts = sampleFacts(host)
+    return { ...facts, os: { ...facts.os, codename: 'trixie' } }
+  }
+
+  it('finds the layers that the host looks at, and never those of a role', async () => {
+    const compiler = open()
+    expect(await compiler.check(writeSite('0', both))).toMatchObject({ ok: true })
+    const roleOf = async (host: string, facts = sampleFacts(host)) =>
+      (await compiler.compile(host, facts)).role
+    expect([await roleOf('web-1'), await roleOf('web-2'), await roleOf('web-2', older('web-2'))]).toEqual([
+      'edge',
+      'core',
+      'edge',
+    ])
+    expect(compiler.ruleData('web-1', undefined)).toEqual({ place: { kind: 'edge' } })
+  })
+
+  it('is recorded, so that the key, its layers and the facts that choose them name the host', async () => {
+    const compiler = open()
+    await compiler.check(writeSite('0', both))
+    const { uses, reads } = await compiler.compile('web-2', sampleFacts('web-2'))
+    const known = { host: 'web-2', role: 'core', facts: sampleFacts('web-2'), uses: { ...uses, reads } }
+    const why = (kind: 'data' | 'fact', name: string) => whyAffected(known, { kind, name })
+    expect(why('data', 'place.kind')).toBe('a rule asks data.place.kind')
+    expect(why('data', 'place')).toBe('a rule asks data.place.kind')
+    expect(why('data', 'other')).toBeUndefined()
+    expect(why('fact', 'os.codename')).toBe('looks at data/os/{facts.os.codename}')
+    expect(whyAffected(known, { kind: 'file', path: 'data/host/web-2.yaml' })).toBe(
+      'looks at data/host/web-2',
+    )
+    expect(whyAffected(known, { kind: 'file', path: 'data/role/core.yaml' })).toBeUndefined()
+  })
+
+  it('leads a lookup to the role that the host has', async () => {
+    const looked = (host: string) =>
+      lookUp(
+        { siteDir: writeSite('0', both), key: 'place.kind', host, facts: sampleFacts(host) },
+        { stageDir },
+      )
+    const [edge] = await looked('web-1')
+    expect(edge?.layers.map(({ name }) => name)).toContain('role/edge')
+    const [core] = await looked('web-2')
+    expect(core?.value).toBe('edge')
+    expect(core?.layers.map(({ name }) => name)).toContain('role/core')
   })
 })
 

@@ -1,15 +1,16 @@
 /** Looks data of a site up for one host, whether or not the site compiles: a lookup is how one finds out why it does not. */
 import type { ExplainedKey } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Facts } from '../../schemas/generated/types.ts'
-import { ruleFor } from '../../schemas/host-rule.ts'
+import type { Facts, SiteManifest } from '../../schemas/generated/types.ts'
+import { isData, ruleFor, rulesOfName } from '../../schemas/host-rule.ts'
 import type { Attributes } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { type CompilerOptions, readLimits } from './compiler.ts'
+import { createHostData, type HostData } from './host-data.ts'
 import type { Request } from './message.ts'
-import { openPool } from './pool.ts'
+import { openPool, type PoolOptions, type SandboxPool } from './pool.ts'
 import { locatedProblems, noRule } from './problem.ts'
-import { stageSite } from './stage.ts'
+import { type StagedSite, stageSite } from './stage.ts'
 
 export interface Lookup {
   readonly siteDir: string
@@ -38,7 +39,12 @@ export async function lookUp(
   try {
     const loaded = await pool.ask({ type: 'load', siteDir: staged.dir })
     if (loaded.type !== 'loaded') throw invalid(await locatedProblems(loaded, staged, undefined, limits))
-    const rule = ruleFor(loaded.manifest.hosts, host, () => ({ facts, attributes }))
+    const data = await dataForRules(loaded.manifest, host, { pool, staged, limits })
+    const rule = ruleFor(loaded.manifest.hosts, host, () => ({
+      facts,
+      attributes,
+      data: data?.forRules({ host, facts }),
+    }))
     if (rule === undefined) throw noRule(host, loaded.manifest)
     const { roles, environment } = rule
     const scope = { roles, host, facts, ...(environment === undefined ? {} : { environment }) }
@@ -49,6 +55,24 @@ export async function lookUp(
   } finally {
     await pool.close()
   }
+}
+
+/** Asked only where a rule does: what is wrong with a layer that has no part in the answer is no matter here. */
+async function dataForRules(
+  { hosts }: SiteManifest,
+  host: string,
+  {
+    pool,
+    staged,
+    limits,
+  }: { readonly pool: SandboxPool; readonly staged: StagedSite; readonly limits: PoolOptions },
+): Promise<HostData | undefined> {
+  const isAsked = rulesOfName(hosts, host).some(({ when = [] }) => when.some(({ name }) => isData(name)))
+  if (!isAsked) return undefined
+  const request: Request = { type: 'data' }
+  const read = await pool.ask(request)
+  if (read.type !== 'data') throw invalid(await locatedProblems(read, staged, request, limits))
+  return read.data === null ? undefined : createHostData(read.data)
 }
 
 function invalid(problems: readonly SiteProblem[]): RekindleError {

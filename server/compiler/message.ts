@@ -50,6 +50,8 @@ export interface SiteData {
   readonly rules: DataRules
   /** By name. */
   readonly layers: ReadonlyMap<string, Layer>
+  /** Where they are, relative to the site. */
+  readonly folder: string
 }
 
 export interface Compiled {
@@ -160,7 +162,8 @@ function isUses(value: unknown): boolean {
 }
 
 function isSiteData(value: unknown): boolean {
-  if (!isObject(value) || !isObject(value.rules) || !(value.layers instanceof Map)) return false
+  if (!isObject(value) || !isObject(value.rules) || !isText(value.folder) || !(value.layers instanceof Map))
+    return false
   const layers: Iterable<readonly [unknown, unknown]> = value.layers.entries()
   return (
     isListOf(value.rules.hierarchy, isText) &&

@@ -1,10 +1,11 @@
 /** One host's compile, as it stands before it is done: what the role will see, and the cache that may know the result. */
 import type { Catalog, FactProblem, Facts } from '../../schemas/generated/types.ts'
-import { roleName, ruleFor, rulesOfName } from '../../schemas/host-rule.ts'
+import { isData, roleName, ruleFor, rulesOfName } from '../../schemas/host-rule.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { createReadCache } from './cache.ts'
 import { compileError } from './diagnose.ts'
+import type { HostData } from './host-data.ts'
 import type { Request } from './message.ts'
 import type { PoolOptions } from './pool.ts'
 import { codeOf, locatedProblems, noRule } from './problem.ts'
@@ -63,9 +64,15 @@ export function prepareCompile(
   about: Required<CompiledFor> & { readonly host: string; readonly facts: Facts },
   settings: Settings,
 ): PreparedCompile {
-  const { manifest, dataOf } = from
+  const { manifest, data: site } = from
   const { host, facts, life, environment } = about
-  const rule = ruleFor(manifest.hosts, host, () => ({ facts, attributes: life.attributes }))
+  const rule = ruleFor(manifest.hosts, host, () => ({
+    facts,
+    attributes: life.attributes,
+    get data() {
+      return site && ruleData(site, about)
+    },
+  }))
   if (rule === undefined) throw noRule(host, manifest)
   const { roles, pool } = rule
   const role = roleName(roles)
@@ -78,7 +85,7 @@ export function prepareCompile(
     trusted,
     facts,
     get data() {
-      data ??= dataOf?.(scope)
+      data ??= site?.of(scope)
       return data
     },
   }
@@ -101,10 +108,24 @@ export function prepareCompile(
         pool,
         ...(of && { environment: of }),
         ...(asked.length > 0 && { rules: asked }),
+        // Those of a role that reads data itself are among them.
+        ...(asked.some(isData) && uses.layers.length === 0 && { layers: site?.ruleLayers ?? [] }),
       }
       return { ...rest, uses: usesHere, catalog, role, pool, cached }
     },
   }
+}
+
+/** What the site's rules see of its data on a host. */
+export function ruleData(
+  data: HostData,
+  {
+    host,
+    facts,
+    environment,
+  }: { readonly host: string; readonly facts: unknown; readonly environment: string },
+): object {
+  return data.forRules({ host, facts, ...(environment !== '' && { environment }) })
 }
 
 type Scope = Omit<Extract<Request, { type: 'compile' }>, 'type'>

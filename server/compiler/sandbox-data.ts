@@ -1,4 +1,5 @@
 /** What a sandbox answers about its site's data. */
+import { relative } from 'node:path/posix'
 import type { Data } from '../../catalogs/api/data.ts'
 import { lookUp } from '../../catalogs/api/data-lookup.ts'
 import { type DataSource, hostsWithLayers, surveyData } from '../../catalogs/api/data-source.ts'
@@ -30,7 +31,11 @@ export function readData({ data, dir, manifest }: SiteWithData): Answer {
   if (data === undefined) return { type: 'data', data: null, warnings: [] }
   const { layers, mistakes, warnings } = surveyData(data.of, dir, manifest)
   if (mistakes.length > 0) return { type: 'refused', problems: mistakes }
-  return { type: 'data', data: { rules: data.of.rules, layers }, warnings }
+  return {
+    type: 'data',
+    data: { rules: data.of.rules, layers, folder: relative(dir, data.of.dir) },
+    warnings,
+  }
 }
 
 export function lookup(

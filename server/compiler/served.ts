@@ -1,8 +1,8 @@
 /** What is compiled from: a revision for each environment. Environments at the same revision share one, children and all. */
-import type { DataScope } from '../../schemas/data-layers.ts'
 import type { CatalogResource, FactProblem, SiteManifest } from '../../schemas/generated/types.ts'
 import type { SiteProblem } from '../http/view.ts'
 import type { ReadCache } from './cache.ts'
+import type { HostData } from './host-data.ts'
 import type { SandboxPool } from './pool.ts'
 import type { Read } from './recorder.ts'
 import type { StagedSite } from './stage.ts'
@@ -12,7 +12,7 @@ import type { Uses } from './uses.ts'
 export interface Loaded {
   readonly manifest: SiteManifest
   /** What a host sees of the site's data; undefined for a site that has none. */
-  readonly dataOf: ((scope: DataScope) => object) | undefined
+  readonly data: HostData | undefined
   readonly warnings: readonly SiteProblem[]
 }
 

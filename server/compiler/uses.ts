@@ -8,13 +8,13 @@ export interface Uses {
   readonly files: readonly string[]
   /** Modules that made the role, and those that say which hosts have it. */
   readonly code: readonly string[]
-  /** Layers of data that its hosts look at, highest first, as the hierarchy names them; none when it read no data. */
+  /** Layers of data that its hosts look at, highest first, as the hierarchy names them; none when neither it nor a rule read data. */
   readonly layers: readonly string[]
   /** What `{environment}` stands for in them; absent for nothing. */
   readonly environment?: string
   /** Of its hosts. */
   readonly pool?: string
-  /** What rules ask that may be the host's by its name, such as `facts.os.release` or `host.attributes.tier`; absent for nothing. */
+  /** What rules ask that may be the host's by its name, such as `facts.os.release`, `host.attributes.tier` or `data.site.kind`; absent for nothing. */
   readonly rules?: readonly string[]
   /** For each resource, in the catalog's order, what was read after the declaration before it. */
   readonly readsFor: readonly TakenReads[]

@@ -30,7 +30,7 @@ export function whyAffected(host: HostUses, query: Query): string | undefined {
         whyRead(host, `trusted.attributes.${query.name}`) ?? whyRuled(host, `host.attributes.${query.name}`)
       )
     case 'data':
-      return whyRead(host, `data.${query.name}`)
+      return whyRead(host, `data.${query.name}`) ?? whyRuled(host, `data.${query.name}`)
     case 'file':
       return whyFile(host, query.path)
     default:

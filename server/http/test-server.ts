@@ -108,6 +108,7 @@ export function createKnownCompiler(): KnownCompiler {
         uses: { files: [], code: ['site.ts'], layers: [], readsFor: [{ own: [0], by: 1 }] },
       }
     },
+    ruleData: () => undefined,
     manifest: () => manifest,
     async close() {},
   }

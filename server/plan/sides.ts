@@ -1,6 +1,6 @@
 /** The two states of a site that a plan compares: what the server serves, and the same with one environment exchanged. */
 import { RekindleError } from '../../schemas/errors.ts'
-import type { Compiler } from '../compiler/compiler.ts'
+import type { Compiler, Preparer } from '../compiler/compiler.ts'
 import { type Environments, listEnvironments, type ManifestOf, placeHost } from '../site/placement.ts'
 import { mainEnvironment } from '../site/source.ts'
 import type { Side } from './compare.ts'
@@ -29,10 +29,10 @@ export async function openSides(options: SidesOptions): Promise<{ before: Side; 
   const named = [before, after].flatMap((of) => listEnvironments(of(mainEnvironment), repository))
   for (const name of new Set(named)) await restore(name, options)
   return sidesOf({
-    before: { manifestOf: before, prepareOf: () => served.prepare },
+    before: { manifestOf: before, compilerOf: () => served },
     after: {
       manifestOf: after,
-      prepareOf: (name) => (name === environment ? planned.prepare : served.prepare),
+      compilerOf: (name) => (name === environment ? planned : served),
     },
     repository,
   })
@@ -41,7 +41,7 @@ export async function openSides(options: SidesOptions): Promise<{ before: Side; 
 /** What a side is made of, by environment. */
 interface SideParts {
   readonly manifestOf: ManifestOf
-  readonly prepareOf: (environment: string) => Compiler['prepare']
+  readonly compilerOf: (environment: string) => Preparer
 }
 
 export function sidesOf({
@@ -53,13 +53,14 @@ export function sidesOf({
   readonly after: SideParts
   readonly repository: Environments | undefined
 }): { before: Side; after: Side } {
-  const side = ({ manifestOf, prepareOf }: SideParts): Side => ({
+  const side = ({ manifestOf, compilerOf }: SideParts): Side => ({
     prepare({ name, facts, life }) {
       const { environment: of } = placeHost(name, manifestOf, repository, () => ({
         facts,
         attributes: life.attributes,
+        dataIn: (environment) => compilerOf(environment).ruleData(name, facts, environment),
       }))
-      const prepared = prepareOf(of)(name, facts, { life, environment: of })
+      const prepared = compilerOf(of).prepare(name, facts, { life, environment: of })
       return { ...prepared, environment: shownEnvironment(of, repository) }
     },
   })

@@ -61,10 +61,10 @@ async function judgeStep(
   { candidate, environment, manifestOf, repository }: Step,
 ): Promise<readonly ChangeVerdict[]> {
   const sides = sidesOf({
-    before: { manifestOf, prepareOf: () => candidate.prepareServed },
+    before: { manifestOf, compilerOf: () => candidate.served },
     after: {
       manifestOf: (name) => (name === environment ? candidate.manifest : manifestOf(name)),
-      prepareOf: (name) => (name === environment ? candidate.prepare : candidate.prepareServed),
+      compilerOf: (name) => (name === environment ? candidate.planned : candidate.served),
     },
     repository,
   })

@@ -66,6 +66,8 @@ export interface Compiler {
   prune(keep: readonly string[]): Promise<void>
   /** @throws RekindleError `compile-failed` and its kin, with file and line. */
   compile(host: string, facts: Facts, about?: CompiledFor): Promise<CompiledCatalog>
+  /** What the rules of that revision may ask of its data on a host; undefined when there is none. */
+  ruleData(host: string, facts: unknown, environment?: string): object | undefined
   /** Of the revision that is compiled from. */
   manifest(environment?: string): SiteManifest | undefined
   close(): Promise<void>

@@ -65,6 +65,32 @@ describe('placeHost()', () => {
     expect(placed({ virtual: 'metal' }, { tier: 'test' })).toEqual(['staging', 'db'])
   })
 
+  it('asks the data of the host’s own environment, which says nothing of the environment', () => {
+    const asking = (is: string, environment?: string) => ({
+      ...{ match: ['web-*'], when: [{ name: 'data.kind', is: [is], matches: [] }] },
+      ...{ roles: ['store'], pool: 'web', where: 'site.ts:3' },
+      ...(environment && { environment }),
+    })
+    const all: Record<string, SiteManifest> = {
+      '': { ...main, hosts: [asking('edge', 'staging'), asking('core'), ...main.hosts] },
+      staging: { ...staging, hosts: [asking('edge'), ...staging.hosts] },
+    }
+    const placed = (host: string, kinds: Record<string, string>) => {
+      const dataIn = (environment: string) => ({ kind: kinds[environment] })
+      const { environment, rule } = placeHost(
+        host,
+        (name) => all[name],
+        repository,
+        () => ({ ...known, dataIn }),
+      )
+      return [environment, rule?.roles.join()]
+    }
+    expect(placed('web-9', { '': 'edge' })).toEqual(['', 'store'])
+    expect(placed('web-9', { '': 'other', staging: 'edge' })).toEqual(['', 'web'])
+    expect(placed('web-1', { '': 'core', staging: 'edge' })).toEqual(['staging', 'store'])
+    expect(placed('web-1', { '': 'edge', staging: 'core' })).toEqual(['staging', 'db'])
+  })
+
   it('knows one environment where the site is a folder', () => {
     expect(placeHost('web-1', manifestOf, undefined, () => known)).toMatchObject({
       environment: '',

@@ -16,26 +16,40 @@ export type ManifestOf = (environment: string) => SiteManifest | undefined
 
 export type Environments = Pick<Repository, 'branch' | 'environmentOf' | 'environments'>
 
+export interface KnownToPlace extends Omit<KnownOfHost, 'data'> {
+  /** What the rules of an environment may ask of its site's data; absent: nothing. */
+  readonly dataIn?: (environment: string) => unknown
+}
+
 /** Who may say where a host belongs: the server's configuration, then the main environment; never the others. */
 export function placeHost(
   host: string,
   manifestOf: ManifestOf,
   repository: Environments | undefined,
-  knownOf: (host: string) => KnownOfHost,
+  knownOf: (host: string) => KnownToPlace,
 ): Placement {
-  let found: KnownOfHost | undefined
+  let found: KnownToPlace | undefined
   const known = () => {
     found ??= knownOf(host)
     return found
   }
   const environment = environmentOf(host, manifestOf, repository, known)
   const manifest = manifestOf(environment)
-  const rule = ruleFor(manifest?.hosts ?? [], host, known)
+  const rule = ruleFor(manifest?.hosts ?? [], host, () => {
+    const { facts, attributes, dataIn } = known()
+    return {
+      facts,
+      attributes,
+      get data() {
+        return dataIn?.(environment)
+      },
+    }
+  })
   const pool = manifest?.pools.find(({ name }) => name === rule?.pool)
   return { environment, rule, pool: pool === undefined ? undefined : qualify(pool, environment) }
 }
 
-/** Rules that ask facts are passed over: what a host claims does not move it to other code. */
+/** Rules that ask facts or data are passed over: what a host claims does not move it to other code, which has data of its own. */
 function environmentOf(
   host: string,
   manifestOf: ManifestOf,

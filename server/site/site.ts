@@ -75,7 +75,10 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   const manifestOf = (environment: string) =>
     served.has(environment) ? compiler.manifest(environment) : undefined
   const placeOf = (host: string) =>
-    placeHost(host, manifestOf, repository, (of) => knownOfHost(context.db, of))
+    placeHost(host, manifestOf, repository, (of) => {
+      const known = knownOfHost(context.db, of)
+      return { ...known, dataIn: (environment) => compiler.ruleData(of, known.facts, environment) }
+    })
 
   async function lookAtAll(by: string): Promise<SiteView> {
     const activated = new Set<string>()
