@@ -57,7 +57,7 @@ async function main([command, ...rest]: readonly string[]): Promise<void> {
 
 /** Installs what the machine lacks, and builds image and repository once. */
 async function openLab(options: Omit<LabOptions, 'log'>): Promise<Lab> {
-  installPrerequisites({ withBrowser: false })
+  installPrerequisites({ withTools: false })
   const can = canRunHosts()
   if (!can.ok) throw new Error(`Cannot run the demo here: ${can.reason}`)
   return createLab({ ...options, log: (line) => console.log(line) })

@@ -16,10 +16,13 @@ const needs: readonly (readonly [program: string, debianPackage: string])[] = [
 
 /** Wanted by the browser tests only. */
 const browser = ['chromium', 'chromium'] as const
+/** Wanted by the test of sites over SSH only, which starts one of its own. */
+const sshServer = ['sshd', 'openssh-server'] as const
 
 export type CanRunHosts = { readonly ok: true } | { readonly ok: false; readonly reason: string }
 
-function find(program: string): string | undefined {
+/** Its path; undefined where it is not installed. */
+export function findProgram(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path))
 }
@@ -29,20 +32,25 @@ export function canRunHosts(): CanRunHosts {
   if (process.platform !== 'linux')
     return { ok: false, reason: `real hosts need Linux, and this is ${process.platform}` }
   if (process.getuid?.() !== 0) return { ok: false, reason: 'real hosts need root' }
-  const lacking = needs.filter(([program]) => find(program) === undefined).map(([program]) => program)
+  const lacking = needs.filter(([program]) => findProgram(program) === undefined).map(([program]) => program)
   if (lacking.length > 0) return { ok: false, reason: `not installed: ${lacking.join(', ')}` }
   return { ok: true }
 }
 
-/** Installs with apt what is lacking, saying so; does nothing where it is not root or there is no apt. */
-export function installPrerequisites({ withBrowser = true }: { withBrowser?: boolean } = {}): void {
-  const lacking = [...needs, ...(withBrowser ? [browser] : [])].filter(
-    ([program]) => find(program) === undefined,
+/**
+ * Installs with apt what is lacking, saying so; does nothing where it is not root or there is no apt.
+ *
+ * @param withTools also what tests want besides real hosts
+ */
+export function installPrerequisites({ withTools = true }: { withTools?: boolean } = {}): void {
+  const lacking = [...needs, ...(withTools ? [browser, sshServer] : [])].filter(
+    ([program]) => findProgram(program) === undefined,
   )
-  if (lacking.length === 0 || process.getuid?.() !== 0 || find('apt-get') === undefined) return
+  if (lacking.length === 0 || process.getuid?.() !== 0 || findProgram('apt-get') === undefined) return
   const packages = [...new Set(lacking.map(([, name]) => name))]
   console.log(`installing with apt: ${packages.join(', ')}`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // Where systemd is not running, Debian starts no daemon that it installs for this runlevel.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   const apt = (...args: readonly string[]) =>
     spawnSync('apt-get', args, { env, stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' })
   // One source of many that does not answer fails the update, and need not be the one that is needed.

@@ -7,6 +7,7 @@ import type { GitSite } from '../../../schemas/generated/types.ts'
 import { sha256 } from '../../../schemas/hash.ts'
 import type { Commit } from '../../store/site.ts'
 import type { ProgramEnd } from '../program.ts'
+import { whyUntrusted } from './host-key.ts'
 import { gitFor } from './run.ts'
 
 export interface Mirror {
@@ -54,7 +55,9 @@ export async function openMirror(site: GitSite, dir: string, signal: AbortSignal
     async fetch() {
       const timeoutMs = (site.timeoutSeconds ?? defaultFetchMs / 1000) * 1000
       const ended = await run(fetchArguments(site.git), { timeoutMs, signal })
-      if (ended.code !== 0) throw failed(`fetch from ${site.git}`, ended)
+      if (ended.code === 0) return
+      const cut = ended.cut ?? whyUntrusted(ended.stderr, site.knownHostsFile)
+      throw failed(`fetch from ${site.git}`, { ...ended, cut })
     },
     async find(name) {
       for (const ref of [`refs/heads/${name}`, `refs/tags/${name}`]) {

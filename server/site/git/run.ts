@@ -63,7 +63,10 @@ function sshCommand({ identityFile, knownHostsFile }: GitSite): string {
     'ConnectTimeout=15',
     'ServerAliveInterval=15',
   ]
-  if (knownHostsFile !== undefined) options.push(`UserKnownHostsFile="${knownHostsFile}"`)
+  if (knownHostsFile !== undefined) {
+    // What it pins, the machine's own list does not widen.
+    options.push(`UserKnownHostsFile="${knownHostsFile}"`, 'GlobalKnownHostsFile=/dev/null')
+  }
   if (identityFile !== undefined) options.push('IdentitiesOnly=yes', `IdentityFile="${identityFile}"`)
   return ['ssh', ...options.flatMap((option) => ['-o', option])].map(quote).join(' ')
 }
