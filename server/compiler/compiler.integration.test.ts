@@ -676,7 +676,7 @@ const healthy = [policy('b', { level: 'warn' }), policy('c', { level: 'warn', ch
       [
         'site.ts:6: Cannot use policy "a": "level" wants "warn" or "refuse", found "error"',
         'site.ts:7: Cannot use policy "b": "check" wants a function',
-        'site.ts:8: Cannot use the policy "d": wanted what policy() returns',
+        'site.ts:8: Cannot use the policy "d": wanted what policy() or changePolicy() returns',
         'site.ts:7: Cannot tell two policies named "c" apart: the other is at site.ts:7',
       ],
     ],

@@ -147,10 +147,13 @@ it('a policy that refuses leaves nothing to approve, and one that warns is shown
     problems: [{ message: expect.stringContaining('Policy "web by parts" refuses: 2 of 2 hosts') }],
   })
   expect(await motds()).toEqual(['one', 'one'])
-  expect(await serve('two', "{ level: 'warn', maxShare: 0 }")).toMatchObject({
+  const warned = {
     refused: null,
     warnings: [{ message: 'Policy "web by parts" warns: 2 of 2 hosts would change, more than 0 %' }],
-  })
+  }
+  expect(await serve('two', "{ level: 'warn', maxShare: 0 }")).toMatchObject(warned)
+  // Looked at again, it is no change any more.
+  expect(await server.site.check('test')).toMatchObject(warned)
 })
 
 it('waits on through a restart, and is approved on the command line', async () => {

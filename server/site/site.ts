@@ -66,6 +66,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
   const served = new Map<string, string>()
   const warnings = new Map<string, readonly SiteProblem[]>()
   const looked = new Map<string, Looked>()
+  const admittedLast = new Map<string, Admission>()
   let queue: Promise<unknown> = Promise.resolve()
   let isHinted = false
   let isClosing = false
@@ -144,13 +145,17 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
     (findHeldRevision(context.db, environment)?.approvedAt ?? null) !== null
   async function mayServe(environment: string, candidate: Candidate): Promise<Admission> {
     const active = activeSite(context.db, environment)?.revision
-    if (active === candidate.revision) return admitted
+    // What it was warned of as it came stays known for as long as it is served.
+    if (active === candidate.revision) return admittedLast.get(environment) ?? admitted
     // After a start, what is served comes back first: it is what the change is judged against.
     if (active !== undefined && !served.has(environment) && candidate.manifest.changePolicies !== undefined)
       await restore(environment, active)
     const revision = served.get(environment)
     if (revision === undefined) return admitted
-    return admit(context, { candidate, environment, served: revision, manifestOf, repository })
+    const step = { candidate, environment, served: revision, manifestOf, repository }
+    const admission = await admit(context, step)
+    if (admission.ok) admittedLast.set(environment, admission)
+    return admission
   }
   async function isRewritten(before: string | undefined, now: string | undefined): Promise<boolean> {
     if (repository === undefined || before === undefined || now === undefined || before === now) return false
@@ -170,6 +175,7 @@ export async function openSite(context: Context, settings: SiteSettings): Promis
     served.delete(environment)
     warnings.delete(environment)
     looked.delete(environment)
+    admittedLast.delete(environment)
     context.log.info({ environment }, 'site.environment-dropped')
   }
   /** The main environment decides where every host belongs, so it concerns them all. */
