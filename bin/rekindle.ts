@@ -42,8 +42,9 @@ const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>
   approve: { side: serverSide, about: 'sign off catalogs that leave out more than their pools allow' },
   affected: {
     side: serverSide,
-    about: 'name the hosts whose catalogs depend on a fact, on data or on a file',
+    about: 'name the hosts whose catalogs depend on a fact, on data, a secret or a file',
   },
+  secret: { side: serverSide, about: 'say which secrets of a site cannot be resolved' },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
 }

@@ -1,7 +1,7 @@
 import { type KeyObject, sign, verify } from 'node:crypto'
 import { canonical } from './canonical.ts'
 import { RekindleError } from './errors.ts'
-import type { Catalog, Envelope } from './generated/types.ts'
+import type { Catalog, Envelope, SealedSecrets } from './generated/types.ts'
 import { sha256 } from './hash.ts'
 import { validate } from './validate.ts'
 
@@ -27,6 +27,24 @@ export function open(envelope: Envelope, publicKey: KeyObject, host: string): Ca
   if (catalog.host !== host)
     throw refuse('catalog-invalid', `it is for host "${catalog.host}", not "${host}"`)
   return catalog
+}
+
+/** Signs secrets that are sealed for a host, as those of this catalog and no other. */
+export function signSealed(jwe: string, catalogHash: string, privateKey: KeyObject): SealedSecrets {
+  const signature = sign(null, Buffer.from(`${catalogHash} ${jwe}`), privateKey).toString('base64')
+  return { jwe, signature }
+}
+
+/**
+ * Verifies what is sealed beside a catalog; undefined when nothing is.
+ *
+ * @throws RekindleError `signature-invalid`
+ */
+export function verifySealed({ hash, sealed }: Envelope, publicKey: KeyObject): string | undefined {
+  if (sealed === undefined) return undefined
+  const bytes = Buffer.from(`${hash} ${sealed.jwe}`)
+  if (verify(null, bytes, publicKey, Buffer.from(sealed.signature, 'base64'))) return sealed.jwe
+  throw refuse('signature-invalid', 'its secrets are not signed by this host’s server')
 }
 
 function refuse(code: 'signature-invalid' | 'catalog-invalid', reason: string): RekindleError {

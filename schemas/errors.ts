@@ -24,6 +24,7 @@ export const errorCodes = [
   'catalog-invalid',
   'catalog-unavailable',
   'change-held',
+  'secret-unavailable',
   'packages-wanted',
   'server-unreachable',
   'run-locked',

@@ -21,6 +21,7 @@ import { addLookup } from './lookup/cli.ts'
 import { createApiToken, ensureAdmin, setPerson } from './people.ts'
 import { addPlan } from './plan/cli.ts'
 import { addApprove } from './site/cli.ts'
+import { addSecret } from './secret/cli.ts'
 import { acceptFacts } from './site/facts.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
@@ -37,6 +38,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addPlan(program)
   addExplain(program)
   addAffected(program)
+  addSecret(program)
   addDescribe(program)
   addAuthoring(program)
   try {

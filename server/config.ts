@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { normalize } from 'node:path'
 import { RekindleError } from '../schemas/errors.ts'
-import type { ClassifierAddress, GitSite, ServerConfig } from '../schemas/generated/types.ts'
+import type { ClassifierAddress, GitSite, SecretVault, ServerConfig } from '../schemas/generated/types.ts'
 import { validate } from '../schemas/validate.ts'
 import { isLoopback, parseListen } from './http/listen.ts'
 import { parseRemoteUrl } from './site/git/url.ts'
@@ -47,7 +47,19 @@ export function checkConfig(value: unknown): ServerConfig {
     })
   }
   if (config.classifier !== undefined && 'url' in config.classifier) checkClassifier(config.classifier)
+  for (const source of config.secrets ?? []) if (source.from === 'vault') checkVault(source)
   return config
+}
+
+/** @throws RekindleError `config-invalid` */
+function checkVault({ url }: SecretVault): void {
+  if (isPrivate(url)) return
+  throw new RekindleError({
+    code: 'config-invalid',
+    message: 'Cannot take secrets from Vault: token and values would cross the network in the clear',
+    found: `url ${url}`,
+    wanted: 'an https:// address, or one of this machine',
+  })
 }
 
 /** @throws RekindleError `config-invalid` */

@@ -25,6 +25,8 @@ import { createLive } from './live.ts'
 import { createNspawnDriver } from './machine/nspawn/driver.ts'
 import { ensureAdmin } from './people.ts'
 import { createRefusals } from './refusals.ts'
+import { loadDigestKey } from './secret/digest-key.ts'
+import { createSecrets } from './secret/secrets.ts'
 import { createCatalogDesk } from './site/catalog.ts'
 import { createClassifier, noClassifier } from './site/classifier.ts'
 import type { Compiler } from './site/compiler.ts'
@@ -113,7 +115,16 @@ async function assemble(
   const tally = createCatalogTally()
   const classifier =
     config.classifier === undefined ? noClassifier : createClassifier(context, config.classifier)
-  const desk = createCatalogDesk(context, { authority, compiler, vitals, tally, classifier, site })
+  const secrets = createSecrets({
+    sources: config.secrets ?? [],
+    key: loadDigestKey(config.dataDir, context.random),
+    siteDir: join(config.dataDir, 'site'),
+    environment: process.env,
+    now: context.now,
+  })
+  const desk = createCatalogDesk(context, {
+    ...{ authority, compiler, vitals, tally, classifier, secrets, site },
+  })
   const agents = createAgentApp(
     { context, authority, serviceAuthority, refusals, desk, hub, fleet },
     certificate,

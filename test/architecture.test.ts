@@ -101,6 +101,7 @@ const ioPlaces: readonly string[] = [
   'server/compiler/sandbox.ts',
   'server/compiler/stage.ts',
   'server/plan/fleet.fixture.ts',
+  'server/secret/',
   'server/site/',
   'server/rebuild/health.ts',
   'server/web/vite.config.ts',

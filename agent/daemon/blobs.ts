@@ -1,6 +1,7 @@
 /** Before a catalog is accepted, every content that it names is on the host (decision 0001). */
 import { RekindleError } from '../../schemas/errors.ts'
 import type { Catalog } from '../../schemas/generated/types.ts'
+import { contentPlace } from '../../schemas/secret.ts'
 import type { FetchBlob, Pieces } from '../host/blob.ts'
 
 /** What is needed of the host's content-addressed store. */
@@ -9,14 +10,18 @@ export interface Blobs {
   put(sha256: string, pieces: Pieces): Promise<void>
   /** Removes every blob that is not in `keep`. */
   prune(keep: ReadonlySet<string>): void
+  /** Contents that are never stored. */
+  hold(contents: ReadonlyMap<string, Uint8Array>): void
 }
 
 const mostAtOnce = 8
 
-/** Names of all blobs in a catalog: a parameter that is an object with `sha256` and `size` names one. */
+/** Names of the blobs that a catalog needs: a parameter that is an object with `sha256` and `size` names one. */
 export function blobsIn(catalog: Catalog): ReadonlySet<string> {
   const names = new Set<string>()
-  for (const { params } of catalog.resources) {
+  for (const { params, secrets = [] } of catalog.resources) {
+    // A content with secrets comes with the catalog.
+    if (secrets.some(({ at }) => at === contentPlace)) continue
     for (const value of Object.values(params)) {
       if (typeof value !== 'object' || value === null || !('size' in value) || !('sha256' in value)) continue
       if (typeof value.sha256 === 'string') names.add(value.sha256)

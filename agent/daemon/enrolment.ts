@@ -42,7 +42,7 @@ export async function renewIfDue(config: Config, identity: Identity, now: number
   try {
     const certificate = await client.renew(csr)
     assertMatches(certificate, key)
-    const renewed = { ...identity, key, certificate }
+    const renewed = { ...identity, key, formerKey: identity.key, certificate }
     saveIdentity(config.stateDir, renewed)
     return renewed
   } finally {

@@ -10,7 +10,7 @@ import { resourceTypes } from '../resource/registry.ts'
 import { createSpool } from '../spool/spool.ts'
 import type { Log } from './log.ts'
 import { createRunner, type Runner } from './run.ts'
-import { createCatalogStore, createFactMemory, createMemoryStore } from './state.ts'
+import { createCatalogStore, createFactMemory, createMemoryStore, loadIdentity } from './state.ts'
 
 /** A runner on the real host. `client` gives the present one, since a renewed certificate brings another. */
 export function createMachineRunner(
@@ -35,6 +35,11 @@ export function createMachineRunner(
     registry: resourceTypes,
     memory: createMemoryStore(stateDir),
     catalogs: createCatalogStore(stateDir, identity),
+    keys() {
+      // A renewal, of this process or of another one, writes it anew.
+      const { key, formerKey } = loadIdentity(stateDir) ?? identity
+      return formerKey === undefined ? [key] : [key, formerKey]
+    },
     spool: createSpool(join(stateDir, 'spool')),
     collectFacts: () => collectFacts(host, factMemory),
     now: () => performance.timeOrigin + performance.now(),

@@ -13,12 +13,13 @@ import { makeFailureReport, makeReport, type RunFacts } from '../engine/report.t
 import type { Collected } from '../facts/collect.ts'
 import type { Host } from '../host/host.ts'
 import type { Client } from '../link/client.ts'
+import { isSealedFor, unseal } from '../link/unseal.ts'
 import type { Spool } from '../spool/spool.ts'
 import { type Blobs, blobsIn, fetchMissing } from './blobs.ts'
 import { evidenceOf, isWorthReporting } from './evidence.ts'
 import type { Log } from './log.ts'
 import type { RunRequest } from './request.ts'
-import type { CatalogStore } from './state.ts'
+import type { CatalogStore, VerifiedCatalog } from './state.ts'
 
 export interface RunPorts {
   /** This host's name, as its certificate has it. */
@@ -29,6 +30,8 @@ export interface RunPorts {
   readonly registry: Registry
   readonly memory: MemoryStore
   readonly catalogs: CatalogStore
+  /** This host's private keys, PEM, the present one first. Absent: no catalog has secrets. */
+  readonly keys?: () => readonly string[]
   readonly spool: Spool
   readonly collectFacts: () => Promise<Collected>
   /** Milliseconds since the epoch. */
@@ -70,7 +73,7 @@ interface Source {
 }
 
 export function createRunner(ports: RunPorts): Runner {
-  const prepareOnce = rememberPrepared(ports.registry)
+  const prepareOnce = rememberPrepared(ports)
   let current: Prepared | undefined
   let lastTold: string | undefined
 
@@ -136,10 +139,14 @@ async function collect({ collectFacts, log }: RunPorts): Promise<Collected> {
 }
 
 /** Preparing a catalog costs more than converging one that is in sync, so the last one is kept. */
-function rememberPrepared(registry: Registry): (catalog: Prepared['catalog'], hash: string) => Prepared {
+function rememberPrepared({ registry, blobs, keys = () => [] }: RunPorts) {
   let known: Prepared | undefined
-  return (catalog, hash) => {
-    if (known?.catalogHash !== hash) known = prepare(catalog, hash, { registry })
+  return async ({ catalog, hash, sealed }: VerifiedCatalog): Promise<Prepared> => {
+    if (known?.catalogHash !== hash) {
+      const secrets = sealed === undefined ? new Map<string, string>() : await unseal(sealed, keys())
+      known = prepare(catalog, hash, { registry, secrets })
+      blobs.hold(known.contents)
+    }
     return known
   }
 }
@@ -160,7 +167,7 @@ async function chooseCatalog(
   const last = ports.catalogs.load()
   // A watch event asks whether the host is still what it was; the server has nothing to say to that.
   if (request.trigger === 'watch' && last !== undefined) {
-    return { prepared: prepareOnce(last.catalog, last.hash), cached: false }
+    return { prepared: await prepareOnce(last), cached: false }
   }
   const collected = await collect(ports)
   const { problems: factProblems } = collected
@@ -171,7 +178,7 @@ async function chooseCatalog(
     if (options.allowCached === false) throw error
     if (last === undefined) throw unavailable(error)
     ports.log.warn('catalog-cached', { hash: last.hash, error: errorShape(error) })
-    return { prepared: prepareOnce(last.catalog, last.hash), cached: true, factProblems }
+    return { prepared: await prepareOnce(last), cached: true, factProblems }
   }
 }
 
@@ -185,21 +192,28 @@ async function pull(
   const last = catalogs.load()
   const { facts, packages, vitals, problems } = collected
   const word = { facts, packages, vitals, factProblems: [...problems] }
-  const answer = await client.fetchCatalog(word, last?.hash, signal)
+  const answer = await client.fetchCatalog(word, isCurrent(ports, last) ? last?.hash : undefined, signal)
   if (answer === 'unchanged') {
     if (last === undefined)
       throw new RekindleError({ code: 'catalog-unavailable', message: 'Cannot find the last good catalog' })
     await fetchMissing(blobsIn(last.catalog), blobs, (name) => client.fetchBlob(name))
-    return prepareOnce(last.catalog, last.hash)
+    return prepareOnce(last)
   }
-  const { catalog, hash } = catalogs.verify(answer)
-  const prepared = prepareOnce(catalog, hash)
+  const verified = catalogs.verify(answer)
+  const { catalog } = verified
+  const prepared = await prepareOnce(verified)
   if (noop) return prepared
   const names = blobsIn(catalog)
   await fetchMissing(names, blobs, (name) => client.fetchBlob(name))
   catalogs.save(answer)
   blobs.prune(names)
   return prepared
+}
+
+/** Secrets that are sealed for the key before the last renewal are asked for again, since the next one forgets that key. */
+function isCurrent({ keys }: RunPorts, last: VerifiedCatalog | undefined): boolean {
+  const [key] = keys?.() ?? []
+  return last?.sealed === undefined || (key !== undefined && isSealedFor(last.sealed, key))
 }
 
 function unavailable(cause: unknown): RekindleError {

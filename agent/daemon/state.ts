@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto'
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { open } from '../../schemas/envelope.ts'
+import { open, verifySealed } from '../../schemas/envelope.ts'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import type { Catalog, Envelope } from '../../schemas/generated/types.ts'
 import { parseResourceId, renderResourceId } from '../../schemas/resource-id.ts'
@@ -41,6 +41,8 @@ export function createFactMemory(stateDir: string): FactMemory {
 export interface VerifiedCatalog {
   readonly catalog: Catalog
   readonly hash: string
+  /** Values of its secrets, still encrypted (compact JWE); absent when it has none. */
+  readonly sealed?: string
 }
 
 export interface CatalogStore {
@@ -59,10 +61,11 @@ export function createCatalogStore(
 ): CatalogStore {
   const path = join(stateDir, 'catalog.json')
   const key = createPublicKey(identity.catalogKey)
-  const verify = (envelope: Envelope) => ({
-    catalog: open(envelope, key, identity.host),
-    hash: envelope.hash,
-  })
+  const verify = (envelope: Envelope): VerifiedCatalog => {
+    const catalog = open(envelope, key, identity.host)
+    const sealed = verifySealed(envelope, key)
+    return { catalog, hash: envelope.hash, ...(sealed === undefined ? {} : { sealed }) }
+  }
   const cache = rememberFile(path, () => loadCatalog(path, verify))
   return {
     load: cache.load,

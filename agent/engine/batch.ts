@@ -29,6 +29,7 @@ export function batchOf(walk: Walk, stretch: readonly Item[]): readonly BatchSte
   if (walk.reading.asOf !== walk.touches) return none
   const steps = stretch.flatMap((item) => {
     const { id } = item.wanted
+    if (item.hasSecrets) return []
     if (blockedBy(walk.prepared.dependencies, walk.blame, id).length > 0 || whyHeld(walk, item) !== undefined)
       return []
     const actual = walk.reading.actual.get(id)

@@ -107,7 +107,7 @@ async function walkThrough(
     done++
     if (turn === undefined) return
     const { id, where } = item.wanted
-    const outcome = { id, where, ...turn, durationMs: Math.max(0, durationMs) }
+    const outcome = prepared.redact({ id, where, ...turn, durationMs: Math.max(0, durationMs) })
     outcomes.push(outcome)
     onEvent?.({ type: 'resource-finished', outcome, done, total })
   }

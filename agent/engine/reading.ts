@@ -37,10 +37,11 @@ export async function readOne(host: Host, { type, wanted }: Item): Promise<unkno
 /** The changes with their detail for people; a detail that cannot be had leaves the plain changes. */
 export async function explain(
   host: Host,
-  { type, wanted }: Item,
+  { type, wanted, hasSecrets }: Item,
   { actual, changes }: { readonly actual: unknown; readonly changes: readonly Change[] },
 ): Promise<readonly Change[]> {
-  if (type.explain === undefined) return changes
+  // Its detail would be values.
+  if (hasSecrets || type.explain === undefined) return changes
   try {
     return await type.explain(host, wanted, actual, changes)
   } catch {

@@ -9,6 +9,7 @@ import { type Decision, decide } from './plan.ts'
 import { groupByType, type Item, type Prepared } from './prepare.ts'
 import { explain, readAll, readOne } from './reading.ts'
 import { whyWithheld } from './schedule.ts'
+import { withoutBackups, withoutValues } from './secret.ts'
 
 /** What the turns of one walk share. */
 export interface Walk {
@@ -118,6 +119,10 @@ export function toldOf({ cause, changes, audited }: Differing): TurnOutcome {
   }
 }
 
+function hostOf({ host }: Walk, { hasSecrets }: Item): Host {
+  return hasSecrets ? withoutBackups(host) : host
+}
+
 async function change(walk: Walk, item: Item, decision: Differing): Promise<TurnOutcome> {
   const { type } = item
   const told = toldOf(decision)
@@ -126,7 +131,7 @@ async function change(walk: Walk, item: Item, decision: Differing): Promise<Turn
   try {
     walk.ledger.begin([item])
     walk.touches++
-    Object.assign(told, await type.apply(walk.host, wanted, decision.actual, enforcing))
+    Object.assign(told, await type.apply(hostOf(walk, item), wanted, decision.actual, enforcing))
   } catch (error) {
     if (await isUntouched(walk, item, decision)) walk.ledger.takeBack(item)
     return fail(walk, item, { ...told, error: shapeOf(error, item, 'apply-failed') })
@@ -167,7 +172,7 @@ async function finish(
     // A refreshed resource notifies in its turn, as in Puppet.
     walk.ledger.begin([item])
     walk.touches++
-    Object.assign(base, await item.type.refresh(walk.host, item.wanted, actual))
+    Object.assign(base, await item.type.refresh(hostOf(walk, item), item.wanted, actual))
     walk.ledger.refreshed(item.wanted.id)
   } catch (error) {
     return fail(walk, item, { ...base, error: shapeOf(refreshError(item, error), item, 'refresh-failed') })
@@ -181,9 +186,8 @@ async function verify(walk: Walk, item: Item): Promise<ErrorShape | undefined> {
   const decision = decideIn(walk, item, await readOne(walk.host, item))
   if (isSettled(decision)) return undefined
   if (decision.kind === 'unreadable') return shapeOf(decision.error, item, 'verify-failed')
-  const left = decision.changes.map(
-    ({ property, from, to }) => `${property} is ${quote(from)}, not ${quote(to)}`,
-  )
+  const changes = item.hasSecrets ? withoutValues(decision.changes) : decision.changes
+  const left = changes.map(({ property, from, to }) => `${property} is ${quote(from)}, not ${quote(to)}`)
   return {
     code: 'verify-failed',
     message: `Cannot verify ${item.wanted.id}: after its change ${left.join(', ')}`,

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
+import { copyFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path/posix'
 import { hasCode, RekindleError } from '../../schemas/errors.ts'
 import { sha256 as hashBytes } from '../../schemas/hash.ts'
@@ -33,10 +33,13 @@ export interface BlobStore {
   copyTo(sha256: string, path: string): Promise<void>
   /** Removes every blob that is not in `keep`. */
   prune(keep: ReadonlySet<string>): void
+  /** Contents that are given out and never stored, in place of those that were held before. */
+  hold(contents: ReadonlyMap<string, Uint8Array>): void
 }
 
 export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobStore {
   const path = (name: string) => join(directory, name)
+  let held: ReadonlyMap<string, Uint8Array> = new Map()
 
   async function put(name: string, pieces: Pieces): Promise<void> {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -67,16 +70,23 @@ export function createBlobStore(directory: string, fetchBlob?: FetchBlob): BlobS
   }
 
   return {
-    has: (name) => existsSync(path(name)),
+    has: (name) => held.has(name) || existsSync(path(name)),
     path,
     put,
+    hold(contents) {
+      held = contents
+    },
     async read(name) {
+      const inMemory = held.get(name)
+      if (inMemory !== undefined) return inMemory
       const kept = readKept(path(name))
       if (kept !== undefined && hashBytes(kept) === name) return kept
       await fetchInto(name)
       return readFileSync(path(name))
     },
     async copyTo(name, to) {
+      const inMemory = held.get(name)
+      if (inMemory !== undefined) return writeFile(to, inMemory, { flag: 'wx', mode: 0o600 })
       if (await copyKept(name, path(name), to)) return
       await fetchInto(name)
       if (!(await copyKept(name, path(name), to))) throw missing(name, 'its file in the store is damaged')

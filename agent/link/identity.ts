@@ -6,6 +6,8 @@ export interface Identity {
   readonly incarnation: number
   /** EC P-256 private key (PKCS #8), made on this host; it never leaves it. */
   readonly key: string
+  /** The one before the last renewal: secrets of the last good catalog may still be sealed for it. */
+  readonly formerKey?: string
   readonly certificate: string
   /** The only authority that this agent trusts. */
   readonly ca: string

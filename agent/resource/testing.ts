@@ -46,6 +46,7 @@ export function customTypeContract({ name, script, sensitive = [], cases }: Cust
       put: () => Promise.resolve(),
       copyTo: (_: string, to: string) => copyFile(script, to),
       prune: () => {},
+      hold: () => {},
     },
   }
   for (const { title, resource, params, breakIt, snapshot, secrets = [] } of cases) {

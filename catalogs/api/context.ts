@@ -1,13 +1,15 @@
 /** The one compile that is under way: what a role declares is collected here. Roles are synchronous, so one suffices. */
 import type { AskedLayer, DataRules } from '../../schemas/data-layers.ts'
 import { RekindleError } from '../../schemas/errors.ts'
-import type { FactProblem, Facts, Schedule } from '../../schemas/generated/types.ts'
+import type { FactProblem, Facts, Schedule, SecretPlace } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import type { Trusted } from '../../schemas/trusted.ts'
 import type { DataChecker } from './data-schema.ts'
 import { callerPlace, type Place, renderPlace } from './place.ts'
 import type { Container, Reference, ResourceTypeName } from './reference.ts'
 import type { Role } from './role.ts'
+import { createSecretMarks, type SecretMarks } from './secret-mark.ts'
+import { placeSecrets } from './secret-place.ts'
 
 /** One thing that is wrong in a site. */
 export interface Mistake {
@@ -34,6 +36,8 @@ export interface Declaration {
   readonly audit?: true | readonly string[]
   readonly schedule?: Schedule
   readonly where: string
+  /** Texts of it that have secrets in them; set when the roles have ended. */
+  readonly secrets?: readonly SecretPlace[]
   /** What the role read after the declaration before it, as `takeReads` gave it. */
   readonly reads?: TakenReads
 }
@@ -87,6 +91,8 @@ export interface Compile {
   readonly factProblems: FactProblem[]
   /** Those whose function runs, outermost first. */
   readonly containers: OpenContainer[]
+  /** Of the secrets that the roles took. */
+  readonly marks: SecretMarks
   /** Called when the roles have ended, for what is complete only then. */
   readonly finish: (() => void)[]
 }
@@ -122,6 +128,7 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
     files: new Set(),
     factProblems: [],
     containers: [],
+    marks: createSecretMarks(),
     finish: [],
   }
   current = compile
@@ -129,9 +136,11 @@ export function collect(roles: readonly [Role, ...Role[]], input: CompileInput):
   try {
     for (by of roles) run(by, compile)
     for (const finish of compile.finish) finish()
-    return compile
+    const { declarations, mistakes } = placeSecrets(compile.declarations, compile.marks)
+    return { ...compile, declarations, mistakes: [...compile.mistakes, ...mistakes] }
   } catch (error) {
-    const { declarations, mistakes, files, factProblems } = compile
+    const { mistakes, files, factProblems } = compile
+    const { declarations } = placeSecrets(compile.declarations, compile.marks)
     return { declarations, mistakes, files, factProblems, thrown: { error, by } }
   } finally {
     current = undefined

@@ -113,5 +113,6 @@ export {
 } from './resource/system.ts'
 export { type TidyOptions, tidy } from './resource/tidy.ts'
 export { type Role, role } from './role.ts'
+export { type Secret, secret } from './secret.ts'
 export { type HostOptions, type HostPattern, type Site, type SiteOptions, site } from './site.ts'
 export { template } from './template.ts'

@@ -35,6 +35,7 @@ export function renderResources(ordered: readonly OrderedResource[]): RenderedRe
       ...(declared.noop === undefined ? {} : { noop: declared.noop }),
       ...(declared.audit === undefined ? {} : { audit: auditOf(declared) }),
       ...(declared.schedule === undefined ? {} : { schedule: declared.schedule }),
+      ...(declared.secrets === undefined ? {} : { secrets: [...declared.secrets] }),
       where: declared.where,
     }
   })

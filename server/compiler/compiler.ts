@@ -49,6 +49,8 @@ export type CheckResult =
       readonly manifest: SiteManifest
       /** What does no harm, and is hardly meant. */
       readonly warnings: readonly SiteProblem[]
+      /** Names of the secrets that its roles use, on the hosts that it was tried with. */
+      readonly secrets: readonly string[]
     }
   | {
       readonly ok: false
@@ -146,14 +148,15 @@ export function createCompiler(options: CompilerOptions): Compiler {
     const known = served.at(revision)
     const next = known ?? (await tryNew(staged))
     if ('problems' in next) return { ok: false, revision, problems: next.problems }
-    const { manifest } = next
+    const { manifest, secrets } = next
     const admission = (await admit?.(candidateOf(next))) ?? { ok: true, warnings: [] }
     if (!admission.ok) {
       if (known === undefined) await discard(next)
       return { ...admission, revision }
     }
     served.serve(environment, next)
-    return { ok: true, revision, manifest, warnings: distinct([...next.warnings, ...admission.warnings]) }
+    const warnings = distinct([...next.warnings, ...admission.warnings])
+    return { ok: true, revision, manifest, warnings, secrets }
   }
   async function tryNew(staged: StagedSite): Promise<Served | { problems: readonly SiteProblem[] }> {
     const pool = openPool(staged.dir, limits)
@@ -253,7 +256,7 @@ async function load(
   const read = await pool.ask(request)
   if (read.type !== 'data') return { problems: await locatedProblems(read, staged, request, limits) }
   const data = read.data === null ? undefined : createHostData(read.data)
-  return { manifest: loaded.manifest, data, warnings: read.warnings }
+  return { manifest: loaded.manifest, data, warnings: read.warnings, secrets: [] }
 }
 
 async function tryOut(
@@ -265,14 +268,17 @@ async function tryOut(
   if ('problems' in loaded) return loaded
   const problems: SiteProblem[] = []
   const warnings = [...loaded.warnings]
+  const secrets = new Set<string>()
   for (const { match, roles, pool: of, environment } of loaded.manifest.hosts) {
     const request: Request = { type: 'check', roles, match, pool: of, ...(environment && { environment }) }
     const checked = await pool.ask(request)
-    if (checked.type === 'checked') warnings.push(...checked.warnings)
-    else problems.push(...(await locatedProblems(checked, staged, request, limits)))
+    if (checked.type === 'checked') {
+      warnings.push(...checked.warnings)
+      for (const name of checked.secrets) secrets.add(name)
+    } else problems.push(...(await locatedProblems(checked, staged, request, limits)))
   }
   if (problems.length > 0) return { problems: distinct(problems) }
-  return { ...loaded, warnings: distinct(warnings) }
+  return { ...loaded, warnings: distinct(warnings), secrets: [...secrets].sort() }
 }
 
 /** Several rules may lead to one role, and several roles to one function. */

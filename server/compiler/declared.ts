@@ -1,6 +1,6 @@
 /** What a role declared, as the sandbox hands it on: plain data, edges by id, in order of declaration. */
 import { type ResourceTraits, resourceTraits } from '../../schemas/generated/resource-traits.ts'
-import type { Schedule } from '../../schemas/generated/types.ts'
+import type { Schedule, SecretPlace } from '../../schemas/generated/types.ts'
 import { type ResourceId, renderResourceId } from '../../schemas/resource-id.ts'
 import type { TakenReads } from './recorder.ts'
 
@@ -20,6 +20,8 @@ export interface Declared {
   readonly schedule?: Schedule
   /** `path:line`, the path relative to the site. */
   readonly where: string
+  /** Texts of it that have secrets in them. */
+  readonly secrets?: readonly SecretPlace[]
   /** What was read for it. */
   readonly reads?: TakenReads
 }

@@ -14,7 +14,7 @@ function expandUser(user: Declared): readonly Declared[] {
   const { purgeSshKeys = false, ...params } = user.params
   const own = { ...user, params }
   if (purgeSshKeys === false || isAbsent(user)) return [own]
-  const { audit, ...rest } = user
+  const { audit, secrets: _, ...rest } = user
   const isAudited = audit === true || audit?.includes('purgeSshKeys') === true
   return [
     own,

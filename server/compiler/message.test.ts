@@ -15,7 +15,7 @@ const compiled = {
 describe('readAnswer()', () => {
   it('takes what a sandbox says', () => {
     expect(readAnswer(compiled)).toBe(compiled)
-    const checked = { type: 'checked', warnings: [] }
+    const checked = { type: 'checked', warnings: [], secrets: [] }
     expect(readAnswer(checked)).toBe(checked)
   })
 

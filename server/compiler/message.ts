@@ -38,7 +38,12 @@ export interface HostRequest {
 export type Answer =
   | { readonly type: 'ready' }
   | { readonly type: 'loaded'; readonly manifest: SiteManifest }
-  | { readonly type: 'checked'; readonly warnings: readonly SiteProblem[] }
+  | {
+      readonly type: 'checked'
+      readonly warnings: readonly SiteProblem[]
+      /** Names of those that the roles use on this host. */
+      readonly secrets: readonly string[]
+    }
   | Compiled
   | { readonly type: 'data'; readonly data: SiteData | null; readonly warnings: readonly SiteProblem[] }
   | { readonly type: 'judged'; readonly verdicts: readonly ChangeVerdict[] }
@@ -96,7 +101,7 @@ function isAnswer(
     case 'ready':
       return true
     case 'checked':
-      return isListOf(answer.warnings, isProblem)
+      return isListOf(answer.warnings, isProblem) && isListOf(answer.secrets, isText)
     case 'loaded':
       return isManifest(answer.manifest)
     case 'compiled':
@@ -153,7 +158,7 @@ function isRead(value: unknown): boolean {
 function isUses(value: unknown): boolean {
   return (
     isObject(value) &&
-    [value.files, value.code, value.layers].every((list) => isListOf(list, isText)) &&
+    [value.files, value.code, value.layers, value.secrets ?? []].every((list) => isListOf(list, isText)) &&
     isListOf(
       value.readsFor,
       (of) => isObject(of) && isListOf(of.own, Number.isInteger) && Number.isInteger(of.by),

@@ -10,6 +10,7 @@ import { sampleFacts } from '../../catalogs/api/sample.ts'
 import { canonical } from '../../schemas/canonical.ts'
 import type { SiteManifest } from '../../schemas/generated/types.ts'
 import { hostLike, roleName } from '../../schemas/host-rule.ts'
+import { secretsIn } from '../../schemas/secret.ts'
 import type { SiteProblem } from '../http/view.ts'
 import { diagnoseThrown } from './diagnose.ts'
 import { type Evaluated, evaluate } from './evaluate.ts'
@@ -43,7 +44,7 @@ export function check(site: LoadedSite, rule: Extract<Request, { type: 'check' }
   const problems = [...steady(site, rule.roles, first, compile(site, request)), ...serverPaths(site, first)]
   if (problems.length > 0 || first.type !== 'compiled') return { type: 'refused', problems }
   const races = declared.evaluated.ok ? findRaces(declared.evaluated.ordered) : []
-  return { type: 'checked', warnings: [...first.warnings, ...races] }
+  return { type: 'checked', warnings: [...first.warnings, ...races], secrets: first.uses.secrets ?? [] }
 }
 
 /** For a host that there is not, or where the site has data for each host alone, for one of those. */
@@ -185,7 +186,9 @@ function judge(site: LoadedSite, { role, view, collected, evaluated, reads, uses
   if (refused.length > 0) return { type: 'refused', problems: refused.map(toProblem) }
   const { resources, blobs, readsFor } = evaluated
   const warnings = verdicts.map(toProblem)
-  return { type: 'compiled', resources, blobs, reads, uses: { ...uses, readsFor }, factProblems, warnings }
+  const secrets = secretsIn(resources)
+  const allUses = { ...uses, ...(secrets.length > 0 && { secrets }), readsFor }
+  return { type: 'compiled', resources, blobs, reads, uses: allUses, factProblems, warnings }
 }
 
 function toProblem({ message, where, hint }: SiteProblem): SiteProblem {

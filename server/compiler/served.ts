@@ -14,6 +14,8 @@ export interface Loaded {
   /** What a host sees of the site's data; undefined for a site that has none. */
   readonly data: HostData | undefined
   readonly warnings: readonly SiteProblem[]
+  /** Names of those that its roles were seen to use. */
+  readonly secrets: readonly string[]
 }
 
 export interface Served extends Loaded {

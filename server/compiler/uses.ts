@@ -10,6 +10,8 @@ export interface Uses {
   readonly code: readonly string[]
   /** Layers of data that its hosts look at, highest first, as the hierarchy names them; none when neither it nor a rule read data. */
   readonly layers: readonly string[]
+  /** Names of the secrets in it, sorted; absent for none. */
+  readonly secrets?: readonly string[]
   /** What `{environment}` stands for in them; absent for nothing. */
   readonly environment?: string
   /** Of its hosts. */

@@ -1,4 +1,4 @@
-/** Asks recorded reads backwards: which catalogs depend on a fact, a key of the data, or a file of the site. Pure. */
+/** Asks recorded reads backwards: which catalogs depend on a fact, a key of the data, a secret, or a file of the site. Pure. */
 import { layerNames } from '../../schemas/data-layers.ts'
 import { rolesNamed } from '../../schemas/host-rule.ts'
 import type { Read } from '../compiler/recorder.ts'
@@ -6,7 +6,7 @@ import type { CatalogUses } from '../store/uses.ts'
 
 /** What may change, by its dotted name or its path in the site. */
 export type Query =
-  | { readonly kind: 'fact' | 'attribute' | 'data'; readonly name: string }
+  | { readonly kind: 'fact' | 'attribute' | 'data' | 'secret'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
 
 export interface HostUses {
@@ -30,12 +30,20 @@ export function whyAffected(host: HostUses, query: Query): string | undefined {
         whyRead(host, `trusted.attributes.${query.name}`) ?? whyRuled(host, `host.attributes.${query.name}`)
       )
     case 'data':
-      return whyRead(host, `data.${query.name}`) ?? whyRuled(host, `data.${query.name}`)
+        return whyRead(host, `data.${query.name}`) ?? whyRuled(host, `data.${query.name}`)
+      case 'secret':
+        return whySecret(host, query.name)
     case 'file':
       return whyFile(host, query.path)
     default:
       return query satisfies never
   }
+}
+
+/** By its whole name, or by the first parts of it, such as `db`. */
+function whySecret({ uses }: HostUses, asked: string): string | undefined {
+  const name = uses.secrets?.find((one) => one === asked || one.startsWith(`${asked}/`))
+  return name === undefined ? undefined : `has secret ${name}`
 }
 
 function whyRead({ uses, facts }: HostUses, asked: string): string | undefined {

@@ -43,6 +43,7 @@ interface AffectedOptions extends WithConfig {
   readonly fact?: string
   readonly attribute?: string
   readonly data?: string
+  readonly secret?: string
   readonly file?: string
 }
 
@@ -53,6 +54,7 @@ export function addAffected(program: Command): void {
     .option('--fact <name>', 'something that hosts say of themselves, such as os.release')
     .option('--attribute <name>', 'something that the server knows of hosts')
     .option('--data <key>', 'a key of the site’s data, such as nginx.workers')
+    .option('--secret <name>', 'a secret, or the first parts of several: db for db/password')
     .option(
       '--file <path>',
       'a file of the site, by its path there: code, a template, a source, a layer of data',
@@ -191,18 +193,19 @@ function printAffected(found: readonly Affected[], unknown: readonly string[]): 
     console.error(`not known, since they were handed no catalog yet: ${unknown.join(', ')}`)
 }
 
-function queryOf({ fact, attribute, data, file }: AffectedOptions): Query {
+function queryOf({ fact, attribute, data, secret, file }: AffectedOptions): Query {
   const queries: readonly Query[] = [
     ...(fact === undefined ? [] : [{ kind: 'fact' as const, name: fact }]),
     ...(attribute === undefined ? [] : [{ kind: 'attribute' as const, name: attribute }]),
     ...(data === undefined ? [] : [{ kind: 'data' as const, name: data }]),
+    ...(secret === undefined ? [] : [{ kind: 'secret' as const, name: secret }]),
     ...(file === undefined ? [] : [{ kind: 'file' as const, path: normalFile(file) }]),
   ]
   const [query, second] = queries
   if (query !== undefined && second === undefined) return query
   throw new RekindleError({
     code: 'bad-request',
-    message: 'Cannot tell what is affected: wanted one of --fact, --attribute, --data and --file',
+    message: 'Cannot tell what is affected: wanted one of --fact, --attribute, --data, --secret and --file',
     hint: 'rekindle affected --help',
   })
 }

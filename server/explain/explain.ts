@@ -1,5 +1,6 @@
 /** What a host's catalog depends on, and why one of its resources is as it is. Pure. */
 import type { Catalog, CatalogResource } from '../../schemas/generated/types.ts'
+import { secretsIn } from '../../schemas/secret.ts'
 import { type Read, see } from '../compiler/recorder.ts'
 import { type HostUses, layersOf, renderRead } from './affected.ts'
 
@@ -16,6 +17,8 @@ export interface Explained {
   /** Files and folders of the site that the role took in. */
   readonly files: readonly string[]
   readonly code: readonly string[]
+  /** Names of the secrets in it. */
+  readonly secrets: readonly string[]
 }
 
 export interface SeenRead {
@@ -36,6 +39,8 @@ export interface ExplainedResource {
   readonly reads: readonly SeenRead[]
   /** Names of what the role had read by then: whether it is declared at all may hang on these. */
   readonly readBefore: readonly string[]
+  /** Names of the secrets in it. */
+  readonly secrets: readonly string[]
 }
 
 type Known = HostUses & { readonly input: object; readonly catalog: Catalog }
@@ -55,6 +60,7 @@ export function explainHost(known: Known): Explained {
     layers: layersOf(known),
     files: uses.files,
     code: uses.code,
+    secrets: uses.secrets ?? [],
   }
 }
 
@@ -76,6 +82,7 @@ export function explainResource(known: Known, id: string): ExplainedResource | u
     notifiedBy: idsOf(({ notify = [] }) => notify.includes(id)),
     reads: seenReads(uses.reads, own, input),
     readBefore: leaves(uses.reads, before).map(renderRead),
+    secrets: secretsIn([resource]),
   }
 }
 

@@ -6,7 +6,7 @@ import type { Explained, ExplainedResource, SeenRead } from './explain.ts'
 export type LookedUp = ReadonlyMap<string, ExplainedKey>
 
 export function renderHost(explained: Explained, keys: LookedUp): string {
-  const { host, role, revision, reads, data, layers, files, code } = explained
+  const { host, role, revision, reads, data, layers, files, code, secrets } = explained
   return [
     `${host}: role ${role}, revision ${revision}`,
     ...section('what it is told of the host', reads.map(renderSeen)),
@@ -16,12 +16,13 @@ export function renderHost(explained: Explained, keys: LookedUp): string {
     ),
     ...section('layers of data that it looks at', layers),
     ...section('files that it takes in', files),
+    ...section('secrets', secrets),
     ...section('code', code),
   ].join('\n')
 }
 
 export function renderResource(explained: ExplainedResource, keys: LookedUp): string {
-  const { id, where, requires, requiredBy, notifies, notifiedBy, reads, readBefore } = explained
+  const { id, where, requires, requiredBy, notifies, notifiedBy, reads, readBefore, secrets } = explained
   return [
     id,
     `  declared at ${where}`,
@@ -33,6 +34,7 @@ export function renderResource(explained: ExplainedResource, keys: LookedUp): st
       'read for it',
       reads.map((read) => renderRead(read, keys)),
     ),
+    ...section('secrets in it', secrets),
     ...section('read before it, so that it may hang on these', readBefore),
   ].join('\n')
 }

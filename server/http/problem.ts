@@ -27,6 +27,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   'compile-memory': 422,
   'rate-limited': 429,
   'catalog-unavailable': 503,
+  'secret-unavailable': 503,
 }
 
 /** What is not ours to tell (a fault inside) is a bare 500: its words stay in the log. */

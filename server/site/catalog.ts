@@ -1,11 +1,16 @@
 /** Hands a host its catalog: facts in, a signed envelope out, stored before it is sent. */
+
+import type { KeyObject } from 'node:crypto'
 import { canonical } from '../../schemas/canonical.ts'
-import { seal } from '../../schemas/envelope.ts'
-import { RekindleError } from '../../schemas/errors.ts'
+import { seal, signSealed } from '../../schemas/envelope.ts'
+import { RekindleError, toError } from '../../schemas/errors.ts'
 import type { CatalogRequest, FactProblem } from '../../schemas/generated/types.ts'
 import { sha256 } from '../../schemas/hash.ts'
+import { secretsIn } from '../../schemas/secret.ts'
 import type { Authority } from '../ca/authority.ts'
 import type { Context } from '../context.ts'
+import { sealFor } from '../secret/seal.ts'
+import type { Secrets } from '../secret/secrets.ts'
 import { saveCatalog } from '../store/catalog.ts'
 import { attributesOf, saveAddress, saveFacts, saveHandedCatalog } from '../store/incarnation.ts'
 import { transact } from '../store/statement.ts'
@@ -26,21 +31,23 @@ export interface CatalogRequester {
   readonly number: number
   readonly host: string
   readonly address: string
+  /** Of its certificate. */
+  readonly publicKey: () => KeyObject
 }
 
 export interface HandedCatalog {
   /** SHA-256 of the payload; the ETag. */
   readonly hash: string
-  /** JSON of the envelope, UTF-8. */
-  readonly envelope: () => Buffer
+  /** JSON of the envelope, UTF-8, with its secrets sealed for who asked. */
+  readonly envelope: () => Promise<Buffer>
 }
 
 export interface CatalogDesk {
   /**
    * The catalog of a host for what it said of itself.
    *
-   * @throws RekindleError `catalog-unavailable` before the first good site; `packages-wanted`; `change-held`; what the
-   * compiler throws.
+   * @throws RekindleError `catalog-unavailable` before the first good site; `packages-wanted`; `change-held`;
+   * `secret-unavailable`; what the compiler throws.
    */
   hand(requester: CatalogRequester, request: CatalogRequest): Promise<HandedCatalog>
 }
@@ -51,12 +58,17 @@ export interface CatalogSettings {
   readonly vitals: VitalsBoard
   readonly tally: CatalogTally
   readonly classifier: Classifier
+  readonly secrets: Secrets
   readonly site: Pick<Site, 'placeOf' | 'revision' | 'nameOf'>
 }
 
 interface Handed {
   /** Revision, facts, packages and attributes. */
   readonly key: string
+  /** Names of those in the catalog. */
+  readonly secrets: readonly string[]
+  /** Of their values, as canonical JSON. */
+  readonly digests: string
   /** Hash of what it told of its packages. */
   readonly packages: string | null
   readonly hash: string
@@ -73,6 +85,28 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
   const envelopes = createEnvelopes(context.db)
   const { db } = context
   const { compiler, site, authority, vitals, tally, classifier } = settings
+
+  async function resolve(host: string, names: readonly string[], revision: string): Promise<Resolved> {
+    if (names.length === 0) return noSecrets
+    try {
+      const values = await settings.secrets.resolve(names, revision)
+      return { values, digests: settings.secrets.digest(values) }
+    } catch (error) {
+      context.log.warn({ host, reason: toError(error).message }, 'secret.unavailable')
+      throw error
+    }
+  }
+  async function envelopeFor(
+    { publicKey }: CatalogRequester,
+    hash: string,
+    { values }: Resolved,
+  ): Promise<Buffer> {
+    const stored = envelopes.find(hash)
+    if (values.size === 0) return stored
+    const sealed = signSealed(await sealFor(publicKey(), values), hash, authority.catalogKey)
+    // Sealed anew each time and never stored: who gets at the database and a host's key later has no values.
+    return Buffer.from(JSON.stringify({ ...JSON.parse(stored.toString()), sealed }))
+  }
   return {
     async hand(requester, request) {
       const said = await classifier.look(requester.host)
@@ -87,9 +121,12 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       // What it told last is asked of the store only when something else is new: most polls end here.
       const told = request.packages?.hash ?? known?.packages ?? null
       if (known !== undefined && known.packages === told && known.key === keyWith(told)) {
-        tell(context, vitals, { requester, request, found: known.factProblems })
-        tally.count('known')
-        return { hash: known.hash, envelope: () => envelopes.find(known.hash) }
+        const resolved = await resolve(requester.host, known.secrets, revision)
+        if (canonical(resolved.digests) === known.digests) {
+          tell(context, vitals, { requester, request, found: known.factProblems })
+          tally.count('known')
+          return { hash: known.hash, envelope: () => envelopeFor(requester, known.hash, resolved) }
+        }
       }
 
       const packages = keepPackages(db, requester.incarnation, request.packages)
@@ -111,17 +148,29 @@ export function createCatalogDesk(context: Context, settings: CatalogSettings): 
       } finally {
         tell(context, vitals, { requester, request, found: factProblems })
       }
+      const secrets = secretsIn(compiled.catalog.resources)
+      const resolved = await resolve(requester.host, secrets, compiled.catalog.revision)
+      const catalog = { ...compiled.catalog, ...(secrets.length > 0 && { secrets: resolved.digests }) }
       const { maxDropPercent = 100 } = site.placeOf(requester.host).pool ?? {}
-      holdBack(context, { incarnation: requester.incarnation, catalog: compiled.catalog, maxDropPercent })
-      const hash = save(context, authority, requester, { ...compiled, environment })
+      holdBack(context, { incarnation: requester.incarnation, catalog, maxDropPercent })
+      const hash = save(context, authority, requester, { ...compiled, catalog, environment })
       // The site may have changed while this was compiled; then the next request compiles again.
       if (compiled.catalog.revision === revision) {
-        handed.set(requester.incarnation, { key: keyWith(packages), packages, hash, factProblems })
+        const [key, digests] = [keyWith(packages), canonical(resolved.digests)]
+        handed.set(requester.incarnation, { key, secrets, digests, packages, hash, factProblems })
       }
-      return { hash, envelope: () => envelopes.find(hash) }
+      return { hash, envelope: () => envelopeFor(requester, hash, resolved) }
     },
   }
 }
+
+/** Secrets of one catalog. */
+interface Resolved {
+  readonly values: ReadonlyMap<string, string>
+  readonly digests: Readonly<Record<string, string>>
+}
+
+const noSecrets: Resolved = { values: new Map(), digests: {} }
 
 interface Word {
   readonly requester: CatalogRequester

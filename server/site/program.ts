@@ -7,6 +7,8 @@ export interface ProgramOptions {
   /** The whole of it: nothing is inherited. */
   readonly env: Readonly<Record<string, string>>
   readonly timeoutMs: number
+  /** What it reads from standard input. Absent: nothing. */
+  readonly input?: string
   /** Ends the program, too. */
   readonly signal?: AbortSignal | undefined
 }
@@ -30,11 +32,13 @@ export function runProgram(
   argv: readonly [string, ...string[]],
   options: ProgramOptions,
 ): Promise<ProgramEnd> {
-  const { cwd, env, timeoutMs, signal } = options
+  const { cwd, env, timeoutMs, input, signal } = options
   const [program, ...args] = argv
   return new Promise((resolve) => {
     // A group of its own: what it starts ends with it.
-    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    // One that ends without reading it did not want it.
+    child.stdin.on('error', () => {}).end(input)
     const stdout = keep(child.stdout)
     const stderr = keep(child.stderr)
     let cut: string | undefined

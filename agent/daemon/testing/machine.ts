@@ -73,6 +73,7 @@ export function testMachine(stateDir: string): TestMachine {
       prune(keep) {
         for (const name of blobs.keys()) if (!keep.has(name)) blobs.delete(name)
       },
+      hold() {},
     },
     registry: new Map([['file', mapFileType(files)]]),
     memory: createMemoryStore(stateDir),

@@ -163,9 +163,10 @@ function isKept({ params }: WantedFile, { kind }: FileState): boolean {
 
 /** What is not managed stays as it is, or gets the default where something new is made. */
 function attributesFor(wanted: WantedFile, actual: FileState, ensure: Exclude<Ensure, 'absent'>): Attributes {
-  const { owner, group } = wanted.params
+  const { owner, group, sensitive } = wanted.params
   const isKept = actual.kind === ensure
-  const base = isKept ? actual.mode : defaultMode[ensure]
+  // What nobody may see in a report is not for every user of the host either.
+  const base = isKept ? actual.mode : sensitive === true && ensure === 'file' ? 0o600 : defaultMode[ensure]
   const uid = owner === undefined ? undefined : actual.names.uidOf(owner)
   const gid = group === undefined ? undefined : actual.names.gidOf(group)
   const bits = managedMode(wanted.params, { mode: base, isDirectory: ensure === 'directory' })

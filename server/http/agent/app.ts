@@ -169,7 +169,7 @@ async function answerCatalog(
     if (error instanceof RekindleError && sayAgain.has(error.code)) throw error
     const refusal = asCompileFailure(error)
     // A held change is on the audit log, once.
-    if (refusal !== undefined && !asItIs.has(refusal.code)) {
+    if (refusal !== undefined && (!asItIs.has(refusal.code) || refusal.code === 'secret-unavailable')) {
       refusals.record({
         actor: `host:${client.host}`,
         action: 'catalog.refused',
@@ -183,10 +183,11 @@ async function answerCatalog(
   const etag = `"${catalog.hash}"`
   reply.header('etag', etag)
   if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-  return reply.type('application/json').send(catalog.envelope())
+  return reply.type('application/json').send(await catalog.envelope())
 }
 
-const asItIs: ReadonlySet<string> = new Set(['catalog-unavailable', 'change-held'])
+/** Not the site's failure. */
+const asItIs: ReadonlySet<string> = new Set(['catalog-unavailable', 'change-held', 'secret-unavailable'])
 
 /** A compile's failure is the site's, so the host is told 422 and stays on its last good catalog. */
 function asCompileFailure(error: unknown): RekindleError | undefined {

@@ -1,4 +1,5 @@
 /** Who speaks on a TLS connection, as the agents' routes see it. */
+import type { KeyObject } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { RekindleError } from '../../../schemas/errors.ts'
@@ -11,12 +12,18 @@ export interface Client extends CertificateHolder {
   readonly fingerprint: string
   /** Where it connects from. */
   readonly address: string
+  /** Of its certificate. */
+  readonly publicKey: () => KeyObject
 }
 
 /** A connection presents one certificate for its whole life. */
-const presented = new WeakMap<TLSSocket, Presented>()
+const presented = new WeakMap<TLSSocket, PresentedKey>()
 
-function presentedOn(socket: TLSSocket): Presented | undefined {
+interface PresentedKey extends Presented {
+  readonly publicKey: () => KeyObject
+}
+
+function presentedOn(socket: TLSSocket): PresentedKey | undefined {
   const known = presented.get(socket)
   if (known !== undefined) return known
   const certificate = socket.getPeerX509Certificate()
@@ -24,6 +31,7 @@ function presentedOn(socket: TLSSocket): Presented | undefined {
   const made = {
     fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     chainError: socket.authorized ? undefined : String(socket.authorizationError ?? 'not authorised'),
+    publicKey: () => certificate.publicKey,
   }
   presented.set(socket, made)
   return made
@@ -40,7 +48,9 @@ export function clientOf(context: Context, refusals: Refusals, request: Incoming
   const address = addressOf(request)
   try {
     const holder = identify(context.db, certificate, context.now())
-    return { ...holder, address, fingerprint: certificate?.fingerprint ?? '' }
+    // identify() has refused whoever gave no certificate.
+    const { fingerprint, publicKey } = certificate as PresentedKey
+    return { ...holder, address, fingerprint, publicKey }
   } catch (error) {
     if (error instanceof RekindleError) {
       refusals.record({
