@@ -60,6 +60,12 @@ it.each<[string, object, RegExp]>([
     { ...good, classifier: { url: 'http://cmdb.example.org/{host}' } },
     /Cannot use the classifier/,
   ],
+  [
+    'Vault would be asked in the clear',
+    { ...good, secrets: [{ from: 'vault', url: 'http://vault.example.org', tokenFile: '/t' }] },
+    /Cannot take secrets from Vault/,
+  ],
+  ['a source of secrets is unknown', { ...good, secrets: [{ from: 'wallet' }] }, /secrets/],
   ['an address would ask for no host', { ...good, classifier: { url: 'https://cmdb.example.org/' } }, /url/],
   [
     'people would come over the network in the clear',

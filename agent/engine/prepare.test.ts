@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Catalog, CatalogResource } from '../../schemas/generated/types.ts'
 import { prepare } from './prepare.ts'
 import { fakeMachine, fakeType } from './testing/fake.ts'
@@ -77,4 +77,33 @@ it('prepare() names every mistake at once', () => {
   const message = refusal(file('/a', { params: { mode: 'x' } }), file('/b', { params: { ensure: 'gone' } }))
   expect(message).toContain('"file:/a"')
   expect(message).toContain('"file:/b"')
+})
+
+describe('secrets', () => {
+  const places = [{ at: '/password', pieces: [{ secret: 'db' }] }]
+  const one = file('/etc/a', { params: { password: '[secret db]' }, secrets: places })
+  const withDigest = (digest: string): Catalog => ({ ...catalog(one), secrets: { db: digest } })
+  const prepared = (value: string, digest: string) =>
+    prepare(withDigest(digest), 'hash', {
+      ...{ registry, secrets: new Map([['db', value]]) },
+      diagnoseParams: () => [],
+    }).items[0]
+
+  it('are filled in for the run, and what is remembered is made of the server’s digest alone', () => {
+    expect(prepared('one', 'a')?.wanted.params).toMatchObject({ password: 'one' })
+    expect(prepared('one', 'a')?.paramsHash()).toBe(prepared('two', 'a')?.paramsHash())
+    expect(prepared('one', 'a')?.paramsHash()).not.toBe(prepared('one', 'b')?.paramsHash())
+  })
+
+  it('are not quoted where parameters are wrong', () => {
+    const diagnoseParams = () => [{ path: '/password', wanted: 'a number', found: 'hunter2' }]
+    const secrets = new Map([['db', 'hunter2']])
+    expect(() => prepare(withDigest('a'), 'hash', { registry, secrets, diagnoseParams })).toThrow(
+      '/password: wanted a number, found [redacted]',
+    )
+  })
+
+  it('that did not come refuse the catalog', () => {
+    expect(refusal(one)).toContain('"file:/etc/a" (roles/web.ts:3) secret "db" did not come with the catalog')
+  })
 })

@@ -15,6 +15,7 @@ import {
   pkg,
   pool,
   role,
+  secret,
   service,
   site,
   template,
@@ -348,4 +349,14 @@ describe('site()', () => {
     })
     expect(() => compile(twice)).toThrow(/two roles named "web" apart.*two pools named "p" apart/)
   })
+})
+
+it('shows a secret by its name, in contents and parameters', () => {
+  const app = role('app', () => {
+    file('/etc/db.conf', { content: `password = ${secret('db/password')}\n` })
+    user('app', { password: secret('app/hash') })
+  })
+  const catalog = compile(app, { siteDir })
+  expect(catalog.find('file', '/etc/db.conf').content).toBe('password = [secret db/password]\n')
+  expect(catalog.find('user', 'app').params.password).toBe('[secret app/hash]')
 })

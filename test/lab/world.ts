@@ -31,6 +31,7 @@ export interface WorldOptions {
   readonly pollSeconds?: number
   /** Default 0: any free port. */
   readonly pagePort?: number
+  readonly secrets?: ServerConfig['secrets']
 }
 
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'rekindle')
@@ -39,7 +40,7 @@ const startTimeoutMs = 60_000
 
 export async function startWorld(
   lab: Lab,
-  { site, pollSeconds = 300, pagePort = 0 }: WorldOptions,
+  { site, pollSeconds = 300, pagePort = 0, secrets = [] }: WorldOptions,
 ): Promise<World> {
   const config: ServerConfig = {
     dataDir: lab.dataDir,
@@ -48,6 +49,7 @@ export async function startWorld(
     pageListen: `127.0.0.1:${pagePort === 0 ? await freePort() : pagePort}`,
     pollSeconds,
     nspawn: lab.settings,
+    secrets,
   }
   const configFile = join(lab.dataDir, 'server.json')
   const logFile = join(lab.dataDir, 'server.log')
