@@ -96,6 +96,7 @@ describe('a good site', () => {
         hosts: [{ match: ['web-*'], roles: ['web'], pool: 'web', where: 'site.ts:13' }],
       },
       warnings: [],
+      secrets: [],
     })
   })
 
