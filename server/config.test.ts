@@ -23,6 +23,20 @@ it.each<[string, object, RegExp]>([
   ['a field is unknown', { ...good, siet: '/x' }, /\/siet: wanted no such parameter/],
   ['a path is relative', { ...good, dataDir: 'data' }, /\/dataDir/],
   ['an address has no port', { ...good, agentListen: '198.18.77.1' }, /"agentListen" is no address and port/],
+  [
+    'there are two machine drivers',
+    {
+      ...good,
+      nspawn: { image: '/image', dir: '/machine', bridge: 'rk0', subnet: '198.18.77' },
+      command: { create: ['/c'], destroy: ['/d'], status: ['/s'], list: ['/l'] },
+    },
+    /two machine drivers/,
+  ],
+  [
+    'a machine program is a line for a shell',
+    { ...good, command: { create: '/c --fast', destroy: ['/d'], status: ['/s'], list: ['/l'] } },
+    /\/command\/create: wanted array/,
+  ],
   ['the site is in the data', { ...good, site: '/data/x/../site' }, /site that is part of the data/],
   ['the data are in the site', { ...good, dataDir: '/site/.data' }, /site that is part of the data/],
   [

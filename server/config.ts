@@ -46,6 +46,14 @@ export function checkConfig(value: unknown): ServerConfig {
       wanted: 'two folders of which neither holds the other',
     })
   }
+  if (config.nspawn !== undefined && config.command !== undefined) {
+    throw new RekindleError({
+      code: 'config-invalid',
+      message: 'Cannot use two machine drivers: a host would not know which one made its machine',
+      found: 'nspawn and command',
+      wanted: 'one of them',
+    })
+  }
   if (config.classifier !== undefined && 'url' in config.classifier) checkClassifier(config.classifier)
   for (const source of config.secrets ?? []) if (source.from === 'vault') checkVault(source)
   return config

@@ -22,6 +22,7 @@ import { type ListenAddress, parseListen, renderUrl } from './http/listen.ts'
 import { createPeopleApp } from './http/people/app.ts'
 import { createEvents } from './http/people/events.ts'
 import { createLive } from './live.ts'
+import { createCommandDriver } from './machine/command/driver.ts'
 import { createNspawnDriver } from './machine/nspawn/driver.ts'
 import { ensureAdmin } from './people.ts'
 import { createRefusals } from './refusals.ts'
@@ -225,6 +226,7 @@ async function connectFleet(
 ): Promise<ConnectedFleet> {
   if (options.connectFleet !== undefined) return options.connectFleet(core)
   if (config.nspawn !== undefined) return connectMachines(core, await createNspawnDriver(config.nspawn))
+  if (config.command !== undefined) return connectMachines(core, createCommandDriver(config.command))
   return { ...createFleetWithoutMachines(core.context), start: () => {}, close: async () => {} }
 }
 

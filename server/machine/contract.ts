@@ -1,4 +1,10 @@
-/** What every machine driver has to hold to, as tests: registered by the driver's own test file. */
+/**
+ * What every machine driver has to hold to, as tests: registered by the driver's own test file. That a real agent enrols
+ * from such a machine, and that a server removes orphans, needs a server: test/host/driver.test.ts.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { MachineDriver, MachineRequest } from './driver.ts'
 
@@ -8,9 +14,14 @@ export interface DriverUnderTest {
   reopen(): Promise<MachineDriver>
   /** Runs a command inside a machine and gives its output; fails when it does. */
   inside(machine: string, argv: readonly string[]): Promise<string>
-  /** What is left of the machines on the driver's own host. */
+  /** What is left of the machines on the driver's own host, and of what was to become one. */
   leaks(): readonly string[]
+  /** An ES module that ends with a `driver` over the same machines, for a process that is killed. */
+  source(): string
 }
+
+/** Milliseconds into create(): each picks another step in which the driver dies. */
+const crashes = [5, 60, 150, 300]
 
 export function requestFor(machine: string, host: string): MachineRequest {
   const agentConfig = {
@@ -21,7 +32,7 @@ export function requestFor(machine: string, host: string): MachineRequest {
   return { machine, host, agentConfig }
 }
 
-export function machineDriverContract({ driver, reopen, inside, leaks }: DriverUnderTest): void {
+export function machineDriverContract({ driver, reopen, inside, leaks, source }: DriverUnderTest): void {
   describe('machine driver', () => {
     it('create() boots a machine with its name, its configuration and a machine id of its own', async () => {
       const made = await driver().create(requestFor('alpha-1', 'alpha'))
@@ -72,5 +83,69 @@ export function machineDriverContract({ driver, reopen, inside, leaks }: DriverU
       expect(await driver().status('alpha-1')).toBeUndefined()
       expect(leaks()).toEqual([])
     })
+
+    it.each(crashes)('create() mends what a driver left that was killed %i ms into it', async (afterMs) => {
+      const machine = `gamma-${afterMs}`
+      await killedDuringCreate(source(), machine, () => delay(afterMs))
+      expect(await driver().create(requestFor(machine, 'gamma'))).toMatchObject({ state: 'running' })
+      expect(await inside(machine, ['cat', '/etc/hostname'])).toBe('gamma\n')
+      await driver().destroy(machine)
+      expect(await driver().list()).toEqual([])
+      expect(leaks()).toEqual([])
+    })
+
+    it.each(crashes)(
+      'destroy() removes what a driver left that was killed %i ms into create()',
+      async (afterMs) => {
+        const machine = `delta-${afterMs}`
+        await killedDuringCreate(source(), machine, () => delay(afterMs))
+        await driver().destroy(machine)
+        expect(await driver().list()).toEqual([])
+        expect(leaks()).toEqual([])
+      },
+    )
+
+    it('list() names what a killed driver left, and destroying all that it names leaves nothing', async () => {
+      await killedDuringCreate(source(), 'orphan-1', async () => {
+        while (leaks().length === 0) await delay(1)
+      })
+      const orphans = await (await reopen()).list()
+      expect(orphans.map(({ machine }) => machine)).toEqual(['orphan-1'])
+      for (const { machine } of orphans) await driver().destroy(machine)
+      expect(await driver().list()).toEqual([])
+      expect(leaks()).toEqual([])
+    })
+
+    it('destroy() stopped in the middle is finished by the next', async () => {
+      await driver().create(requestFor('epsilon-1', 'epsilon'))
+      await killed(
+        `${source()}
+        process.stdout.write('begin')
+        await driver.destroy('epsilon-1')`,
+        () => delay(20),
+      )
+      await driver().destroy('epsilon-1')
+      expect(await driver().list()).toEqual([])
+      expect(leaks()).toEqual([])
+    })
   })
+}
+
+/** Runs create() in a process of its own and kills that when `when` resolves, as a power cut of the server would. */
+function killedDuringCreate(source: string, machine: string, when: () => Promise<void>): Promise<void> {
+  const request = JSON.stringify(requestFor(machine, machine.replace(/-\d+$/, '')))
+  return killed(`${source}\nprocess.stdout.write('begin')\nawait driver.create(${request})`, when)
+}
+
+/** @param source says `begin` when `when` is to be called */
+async function killed(source: string, when: () => Promise<void>): Promise<void> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', source], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  // Listened for at once: a quick one ends before the kill.
+  const ended = once(child, 'exit')
+  await once(child.stdout, 'data')
+  await when()
+  child.kill('SIGKILL')
+  await ended
 }

@@ -1,4 +1,4 @@
-/** Runs a program of the server's machine: no shell, no terminal, nothing to type into, and ended when it takes too long. */
+/** Runs a program of the server's machine: no shell, no terminal, and ended when it takes too long. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { toError } from '../../schemas/errors.ts'
 
@@ -46,7 +46,12 @@ export function runProgram(
     const end = (why: string) => {
       cut ??= why
       signalGroup(child, 'SIGTERM')
-      kill ??= setTimeout(() => signalGroup(child, 'SIGKILL'), graceMs)
+      kill ??= setTimeout(() => {
+        signalGroup(child, 'SIGKILL')
+        // What it started in a group of its own may hold the pipes for ever.
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, graceMs)
     }
     const onAbort = () => end('the server stopped')
     const timer = setTimeout(() => end(`it took more than ${timeoutMs / 1000} s`), timeoutMs)

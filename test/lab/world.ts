@@ -32,6 +32,8 @@ export interface WorldOptions {
   /** Default 0: any free port. */
   readonly pagePort?: number
   readonly secrets?: ServerConfig['secrets']
+  /** Which driver makes the lab's machines; default `nspawn`. */
+  readonly machines?: Pick<ServerConfig, 'nspawn' | 'command'>
 }
 
 const launcher = join(import.meta.dirname, '..', '..', 'bin', 'rekindle')
@@ -40,7 +42,7 @@ const startTimeoutMs = 60_000
 
 export async function startWorld(
   lab: Lab,
-  { site, pollSeconds = 300, pagePort = 0, secrets = [] }: WorldOptions,
+  { site, pollSeconds = 300, pagePort = 0, machines = { nspawn: lab.settings }, secrets = [] }: WorldOptions,
 ): Promise<World> {
   const config: ServerConfig = {
     dataDir: lab.dataDir,
@@ -48,7 +50,7 @@ export async function startWorld(
     agentListen: `${lab.address}:${agentPort}`,
     pageListen: `127.0.0.1:${pagePort === 0 ? await freePort() : pagePort}`,
     pollSeconds,
-    nspawn: lab.settings,
+    ...machines,
     secrets,
   }
   const configFile = join(lab.dataDir, 'server.json')

@@ -12,6 +12,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path'
 import { RekindleError } from '../../../schemas/errors.ts'
 import type { Machine, MachineDriver, MachineRequest } from '../driver.ts'
+import { checkMachineName } from '../name.ts'
+import { createQueue } from '../queue.ts'
 import { removeCgroups } from './cgroup.ts'
 import { type Container, killAll, powerDown, startContainer, waitForBoot } from './container.ts'
 import { readEvidence } from './evidence.ts'
@@ -42,7 +44,7 @@ export async function createNspawnDriver(settings: NspawnSettings): Promise<Mach
   const folder = (machine: string) => join(dir, machine)
   const queue = createQueue()
   /** Acts on one machine come one after another. */
-  const onMachine = <T>(machine: string, act: () => Promise<T>) => queue(checkName(machine), act)
+  const onMachine = <T>(machine: string, act: () => Promise<T>) => queue(checkMachineName(machine), act)
 
   async function create(request: MachineRequest): Promise<Machine> {
     const { machine, host } = request
@@ -113,7 +115,7 @@ export async function createNspawnDriver(settings: NspawnSettings): Promise<Mach
     canSurge: true,
     create: (request) => onMachine(request.machine, () => create(request)),
     destroy: (machine) => onMachine(machine, () => remove(machine)),
-    status: async (machine) => status(checkName(machine)),
+    status: async (machine) => status(checkMachineName(machine)),
     list: async () =>
       readdirSync(dir)
         .map(status)
@@ -129,25 +131,15 @@ export async function createNspawnDriver(settings: NspawnSettings): Promise<Mach
         if (process !== undefined && isAlive(process)) await powerDown(process)
         await release(machine)
       }),
-    evidence: (machine) => readEvidence(folder(checkName(machine))),
+    evidence: (machine) => readEvidence(folder(checkMachineName(machine))),
     close: () => queue.idle(),
   }
 }
 
 /** The machine's first process, seen from outside: for `nsenter -t PID -a`. */
 export function leaderOf(dir: string, machine: string): number | undefined {
-  const process = loadMeta(dir, checkName(machine))?.process
+  const process = loadMeta(dir, checkMachineName(machine))?.process
   return process === undefined ? undefined : leaderOfContainer(process)
-}
-
-/** Names become folders, namespaces and control groups. */
-function checkName(machine: string): string {
-  if (/^[a-z0-9][a-z0-9-]*$/.test(machine)) return machine
-  throw new RekindleError({
-    code: 'bad-request',
-    message: `Cannot have a machine "${machine}": that is no name for one`,
-    wanted: 'lower-case letters, digits and hyphens',
-  })
 }
 
 function refuseMissing(image: string): void {
@@ -183,29 +175,4 @@ function seed(folder: string, { host, agentConfig }: MachineRequest, server: str
   // Empty: systemd makes one at the first boot, so that each incarnation has its own.
   put('etc/machine-id', '', 0o444)
   put('etc/rekindle/agent.json', `${JSON.stringify(agentConfig, null, 2)}\n`, 0o600)
-}
-
-interface Queue {
-  <T>(key: string, act: () => Promise<T>): Promise<T>
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>
-}
-
-/** Runs acts of one key in the order in which they came, and those of different keys side by side. */
-function createQueue(): Queue {
-  const last = new Map<string, Promise<unknown>>()
-  const queue = <T>(key: string, act: () => Promise<T>): Promise<T> => {
-    const result = (last.get(key) ?? Promise.resolve()).then(act, act)
-    last.set(key, result)
-    const forget = () => {
-      if (last.get(key) === result) last.delete(key)
-    }
-    result.then(forget, forget)
-    return result
-  }
-  return Object.assign(queue, {
-    async idle() {
-      await Promise.allSettled([...last.values()])
-    },
-  })
 }
