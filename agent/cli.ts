@@ -1,11 +1,12 @@
 /** The agent's command line. It reads arguments, wires the ports, prints, and sets the exit code; the rest is loaded when needed. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { RekindleError } from '../schemas/errors.ts'
 import type { Report } from '../schemas/generated/types.ts'
 import { defaultConfigPath, defaultStateDir, loadConfig } from './config.ts'
+import type { OnRunEvent } from './engine/event.ts'
 
 const exitCodes = `
 Exit codes: 0, or 1 when the run failed or was not attempted. With --detailed-exitcodes:
@@ -94,6 +95,7 @@ interface ApplyOptions {
   readonly json?: true
   readonly tags?: readonly string[]
   readonly skipTags?: readonly string[]
+  readonly killAfter?: readonly string[]
 }
 
 const tagsHelp = 'only resources with one of these tags, types or ids, comma-separated'
@@ -111,6 +113,14 @@ function addApply(program: Command): void {
     .option('--json', 'print the report as JSON')
     .option('--tags <tags>', tagsHelp, parseTags)
     .option('--skip-tags <tags>', skipTagsHelp, parseTags)
+    .addOption(
+      new Option(
+        '--kill-after <id>',
+        'for tests: SIGKILL this run right after it changed that; may be repeated',
+      )
+        .argParser((id: string, before: readonly string[] = []) => [...before, id])
+        .hideHelp(),
+    )
     .addHelpText('after', exitCodes)
     .action(apply)
 }
@@ -296,8 +306,20 @@ async function apply(path: string, options: ApplyOptions): Promise<void> {
     noop: options.noop === true,
     selection: selectionIn(options),
     signal: stopSignal(),
+    onEvent: options.killAfter === undefined ? undefined : killAfter(options.killAfter),
   })
   await finish(report, options)
+}
+
+/** Ends this process as a power cut would, right after one of these was changed or refreshed, and says which. */
+function killAfter(ids: readonly string[]): OnRunEvent {
+  return (event) => {
+    if (event.type !== 'resource-finished' || !ids.includes(event.outcome.id)) return
+    const { id, outcome, refreshed } = event.outcome
+    if (outcome !== 'changed' && refreshed === undefined) return
+    writeSync(2, `killed after ${id}\n`)
+    process.kill(process.pid, 'SIGKILL')
+  }
 }
 
 async function showPlan(path: string, options: ApplyOptions): Promise<void> {

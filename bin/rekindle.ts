@@ -47,6 +47,8 @@ const commands: Record<string, { side: (argv: readonly string[]) => Promise<Run>
   secret: { side: serverSide, about: 'say which secrets of a site cannot be resolved' },
   describe: { side: serverSide, about: 'print what a resource type is and what its parameters mean' },
   check: { side: serverSide, about: 'check a site and print what is wrong, with file and line' },
+  test: { side: serverSide, about: 'try a role on throwaway hosts, in other valid orders and with kills' },
+  prove: { side: serverSide, about: 'prove a role on a throwaway host, over a reboot' },
 }
 
 function usage(): string {

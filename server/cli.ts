@@ -25,6 +25,7 @@ import { addSecret } from './secret/cli.ts'
 import { acceptFacts } from './site/facts.ts'
 import { createInstaller } from './site/packages.ts'
 import { openDatabase } from './store/db.ts'
+import { addTrial } from './trial/cli.ts'
 
 /** `argv`: the command's name first, as in `['check', 'site/']`. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -41,6 +42,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   addSecret(program)
   addDescribe(program)
   addAuthoring(program)
+  addTrial(program)
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {

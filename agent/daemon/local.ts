@@ -7,6 +7,7 @@ import type { Report } from '../../schemas/generated/types.ts'
 import { hashOf } from '../../schemas/hash.ts'
 import { validate } from '../../schemas/validate.ts'
 import { converge, planNow } from '../engine/converge.ts'
+import type { OnRunEvent } from '../engine/event.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { Selection } from '../engine/prepare.ts'
 import { type Prepared, prepare } from '../engine/prepare.ts'
@@ -28,13 +29,14 @@ export interface ApplyOptions {
   readonly selection?: Selection | undefined
   /** Aborted: the resource at hand is finished, the others are skipped. */
   readonly signal: AbortSignal
+  readonly onEvent?: OnRunEvent | undefined
 }
 
 /** @throws RekindleError `catalog-invalid`, or `run-locked` while another run is under way */
 export async function applyCatalog(
   path: string,
   options: LocalOptions,
-  { noop, selection, signal }: ApplyOptions,
+  { noop, selection, signal, onEvent }: ApplyOptions,
 ): Promise<Report> {
   const prepared = loadPrepared(path)
   const lock = await acquireLock(join(options.stateDir, 'lock'))
@@ -48,6 +50,7 @@ export async function applyCatalog(
       noop,
       now,
       signal,
+      ...(onEvent === undefined ? {} : { onEvent }),
       ...picked(selection),
     })
     const { catalog, catalogHash } = prepared

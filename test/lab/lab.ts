@@ -21,7 +21,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { buildAgentPackage } from '../../agent/package/build.ts'
 import type { MachineDriver } from '../../server/machine/driver.ts'
-import { createNspawnDriver, leaderOf, type NspawnSettings } from '../../server/machine/nspawn/driver.ts'
+import { createNspawnDriver, type NspawnSettings } from '../../server/machine/nspawn/driver.ts'
+import { enterMachine } from '../../server/machine/nspawn/enter.ts'
 import { buildImage } from '../../server/machine/nspawn/image.ts'
 import {
   ensureBridge,
@@ -30,7 +31,7 @@ import {
   serverAddress,
 } from '../../server/machine/nspawn/network.ts'
 import { isAlive, nameProcess, type ProcessName } from '../../server/machine/nspawn/process.ts'
-import { type Ran, tryRun } from '../../server/machine/nspawn/run.ts'
+import type { Ran } from '../../server/machine/nspawn/run.ts'
 import { buildRepository, serveRepository } from './apt-repository.ts'
 
 export const packagesForHosts: readonly string[] = [
@@ -129,16 +130,6 @@ function copyRepository(from: string, to: string): void {
     if (name.endsWith('.deb')) linkSync(join(from, name), join(to, name))
     else cpSync(join(from, name), join(to, name))
   }
-}
-
-/** A hundred packages by a slow tool; a test's own limit ends what hangs. */
-const commandTimeoutMs = 600_000
-
-/** Runs a command inside a running machine of that folder, as root. */
-export async function enterMachine(dir: string, machine: string, argv: readonly string[]): Promise<Ran> {
-  const leader = leaderOf(dir, machine)
-  if (leader === undefined) throw new Error(`Cannot enter the machine "${machine}": it does not run`)
-  return tryRun(['nsenter', '-t', String(leader), '-a', ...argv], { timeoutMs: commandTimeoutMs })
 }
 
 async function closeServer(server: Server): Promise<void> {
