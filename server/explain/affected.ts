@@ -30,9 +30,9 @@ export function whyAffected(host: HostUses, query: Query): string | undefined {
         whyRead(host, `trusted.attributes.${query.name}`) ?? whyRuled(host, `host.attributes.${query.name}`)
       )
     case 'data':
-        return whyRead(host, `data.${query.name}`) ?? whyRuled(host, `data.${query.name}`)
-      case 'secret':
-        return whySecret(host, query.name)
+      return whyRead(host, `data.${query.name}`) ?? whyRuled(host, `data.${query.name}`)
+    case 'secret':
+      return whySecret(host, query.name)
     case 'file':
       return whyFile(host, query.path)
     default:
